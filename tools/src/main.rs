@@ -1,0 +1,2 @@
+//! The one binary of workerspec.
+fn main() {}
