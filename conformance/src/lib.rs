@@ -1,1 +1,8 @@
-//! Under construction in this commit only.
+//! The judge: drives any master/worker server from outside and says which promises it keeps.
+//!
+//! A server plugs in by one file, `testee.toml` ([`testee`]). The judge never links the server that
+//! it judges: both meet only in sockets, signals, exit codes and files.
+
+#![forbid(unsafe_code)]
+
+pub mod testee;

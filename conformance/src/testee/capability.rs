@@ -1,0 +1,101 @@
+use std::fmt;
+
+/// What a testee says it can do; a case lists those that it needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Capability {
+    /// Speaks newline-framed text on port `text`.
+    Text,
+    /// Speaks HTTP/1.1 on port `http`.
+    Http,
+    /// Writes the journal.
+    Journal,
+    /// Reports `buffer_full` and `buffer_drain`, and obeys `!buffer`.
+    SendBuffer,
+    /// Obeys the mode in the release file.
+    ReleaseModes,
+    /// Writes the master's pid to the pid file.
+    PidFile,
+    /// Reports a stable `worker` number.
+    WorkerSlots,
+    /// Gives every worker its own listening socket when asked.
+    ReusePort,
+    /// Answers later without blocking the worker.
+    Deferred,
+    /// Survives a failing callback with its other connections intact.
+    Isolation,
+    /// Takes a reload during a reload; the newest release wins.
+    Coalesce,
+}
+
+impl Capability {
+    /// Every capability, in the order of the contract's table.
+    pub const ALL: &[Self] = &[
+        Self::Text,
+        Self::Http,
+        Self::Journal,
+        Self::SendBuffer,
+        Self::ReleaseModes,
+        Self::PidFile,
+        Self::WorkerSlots,
+        Self::ReusePort,
+        Self::Deferred,
+        Self::Isolation,
+        Self::Coalesce,
+    ];
+
+    /// The name in `testee.toml`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Http => "http",
+            Self::Journal => "journal",
+            Self::SendBuffer => "send-buffer",
+            Self::ReleaseModes => "release-modes",
+            Self::PidFile => "pid-file",
+            Self::WorkerSlots => "worker-slots",
+            Self::ReusePort => "reuse-port",
+            Self::Deferred => "deferred",
+            Self::Isolation => "isolation",
+            Self::Coalesce => "coalesce",
+        }
+    }
+
+    /// The capability of that name, if there is one.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|capability| capability.name() == name)
+    }
+}
+
+impl fmt::Display for Capability {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.name())
+    }
+}
+
+/// How much of the contract's application a testee runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tier {
+    /// The whole application of the contract.
+    Full,
+    /// Any HTTP server; only what can be seen from outside is judged.
+    Http,
+}
+
+impl Tier {
+    /// The name in `testee.toml`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Http => "http",
+        }
+    }
+}
+
+impl fmt::Display for Tier {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.name())
+    }
+}

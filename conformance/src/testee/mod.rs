@@ -1,0 +1,29 @@
+//! The server under test: its file, its process tree, its ports, its log and its journal.
+//!
+//! [`TesteeFile`] is `testee.toml`, parsed and checked. [`Testee::start`] runs what it says under a
+//! [`keeper`], so that nothing outlives the runner however the runner ends.
+
+mod capability;
+mod duration;
+mod error;
+mod file;
+mod journal;
+pub mod keeper;
+mod placeholder;
+mod port;
+mod problem;
+mod process;
+mod release;
+mod running;
+mod schema;
+
+pub use capability::{Capability, Tier};
+pub use error::TesteeError;
+pub use file::{Limits, Reload, ReloadMeans, Stop, Template, TesteeFile};
+pub use journal::JournalLine;
+pub use nix::sys::signal::Signal;
+pub use nix::unistd::Pid;
+pub use problem::TesteeFileError;
+pub use process::{Process, ProcessState, descendants};
+pub use release::{Mode, Release};
+pub use running::{Exit, Launch, ReloadTrigger, Stopped, Testee};

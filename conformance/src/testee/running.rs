@@ -1,0 +1,470 @@
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use tempfile::TempDir;
+
+use super::error::TesteeError;
+use super::file::{Limits, ReloadMeans, TesteeFile};
+use super::journal::{self, JournalLine};
+use super::keeper::{KeeperLink, tail};
+use super::placeholder::{Placeholders, unknown_port};
+use super::port::PortLease;
+use super::process::{Process, ProcessState, descendants};
+use super::release::Release;
+
+/// How to start a testee, besides what its file says.
+#[derive(Clone, Debug)]
+pub struct Launch {
+    /// Worker processes. At least 1; 2 unless something else is asked for.
+    pub workers: usize,
+    /// One listening socket per worker instead of one shared.
+    pub reuse_port: bool,
+    /// The workerspec program: it guards the testee, and `{workerspec}` stands for it.
+    pub program: PathBuf,
+    /// What the release file says at the start.
+    pub release: Release,
+}
+
+impl Launch {
+    /// Two workers on a shared listener, with release `r0` that comes up.
+    #[must_use]
+    pub fn new(program: impl Into<PathBuf>) -> Self {
+        Self { workers: 2, reuse_port: false, program: program.into(), release: Release::up("r0") }
+    }
+}
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// By itself, with this status.
+    Code(i32),
+    /// By this signal.
+    Signal(i32),
+}
+
+impl fmt::Display for Exit {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Code(code) => write!(out, "exit status {code}"),
+            Self::Signal(number) => match Signal::try_from(*number) {
+                Ok(signal) => write!(out, "killed by {signal}"),
+                Err(_) => write!(out, "killed by signal {number}"),
+            },
+        }
+    }
+}
+
+/// A reload that was asked for.
+#[derive(Clone, Debug)]
+pub struct ReloadTrigger {
+    /// Just before the signal was sent or the command started.
+    pub before: Instant,
+    /// Just after the signal was sent or the command ended.
+    pub after: Instant,
+    /// Of a command: how it ended; `None` if it was cut off at the reload's timeout.
+    pub exit: Option<Exit>,
+    /// Of a command: the last lines that it wrote.
+    pub output: String,
+}
+
+/// How a testee went.
+#[derive(Clone, Debug)]
+pub struct Stopped {
+    /// How the master ended; `None` if it had to be killed.
+    pub exit: Option<Exit>,
+    /// Something was still there at the stop's timeout and had to be killed.
+    pub killed: bool,
+    /// From the signal to the end of the master, or to the timeout.
+    pub took: Duration,
+    /// Processes that outlived the master.
+    pub left_behind: Vec<Process>,
+    /// The end of its output.
+    pub log: String,
+}
+
+/// A running testee. Dropped, everything that it started is killed.
+#[derive(Debug)]
+pub struct Testee {
+    file: TesteeFile,
+    launch: Launch,
+    keeper: KeeperLink,
+    master: Pid,
+    ports: BTreeMap<String, PortLease>,
+    placeholders: Mutex<Placeholders>,
+    // Last: everything above may use the folder until it is gone.
+    folder: TempDir,
+}
+
+impl Testee {
+    /// Starts a testee and waits until every port accepts a connection.
+    ///
+    /// # Errors
+    /// It can't be executed, dies, or is not ready in time: with the end of its output, and nothing of
+    /// it left running.
+    pub fn start(file: &TesteeFile, launch: &Launch) -> Result<Self, TesteeError> {
+        let folder = tempfile::Builder::new()
+            .prefix("workerspec-")
+            .tempdir()
+            .map_err(TesteeError::system("can't make a folder for the run"))?;
+        let mut ports = BTreeMap::new();
+        for name in &file.ports {
+            let lease =
+                PortLease::take().map_err(TesteeError::system(format!("can't find a port for {name}")))?;
+            ports.insert(name.clone(), lease);
+        }
+        let placeholders = placeholders(file, launch, folder.path(), &ports);
+        launch
+            .release
+            .write(&folder.path().join(RELEASE_FILE))
+            .map_err(TesteeError::system("can't write the release file"))?;
+        write_templates(file, &placeholders)?;
+        let command: Vec<String> = file.command.iter().map(|word| placeholders.render(word)).collect();
+        let env = environment(file, launch, folder.path(), &ports, &placeholders);
+        let keeper = KeeperLink::start(
+            &launch.program,
+            &folder.path().join(LOG_FILE),
+            Some(folder.path()),
+            folder.path(),
+            env,
+            &command,
+        )
+        .map_err(TesteeError::system(format!("can't start the keeper {}", launch.program.display())))?;
+        let deadline = Instant::now() + file.ready_timeout;
+        let master = keeper.wait_started(deadline).map_err(|reason| TesteeError::NotStarted {
+            name: file.name.clone(),
+            command: command.join(" "),
+            reason,
+            path: file.path.display().to_string(),
+        })?;
+        let testee = Self {
+            file: file.clone(),
+            launch: launch.clone(),
+            keeper,
+            master,
+            ports,
+            placeholders: Mutex::new(placeholders),
+            folder,
+        };
+        testee.wait_ready(deadline)?;
+        Ok(testee)
+    }
+
+    /// Its file.
+    #[must_use]
+    pub fn file(&self) -> &TesteeFile {
+        &self.file
+    }
+
+    /// How it was started.
+    #[must_use]
+    pub fn launch(&self) -> &Launch {
+        &self.launch
+    }
+
+    /// Its bounds.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        self.file.limits
+    }
+
+    /// Where a port of `[ports]` listens.
+    #[must_use]
+    pub fn address(&self, port: &str) -> Option<SocketAddr> {
+        self.ports.get(port).map(|lease| SocketAddr::from((Ipv4Addr::LOCALHOST, lease.port())))
+    }
+
+    /// The process of `start.command`.
+    #[must_use]
+    pub fn master(&self) -> Pid {
+        self.master
+    }
+
+    /// Everything that descends from the start command, the master included while it lives, and
+    /// orphans too.
+    #[must_use]
+    pub fn tree(&self) -> Vec<Process> {
+        descendants(self.keeper.pid())
+    }
+
+    /// Children of the master that are not zombies.
+    #[must_use]
+    pub fn workers(&self) -> Vec<Process> {
+        let mut workers = self.tree();
+        workers.retain(|process| process.parent == self.master && process.state != ProcessState::Zombie);
+        workers
+    }
+
+    /// Where the master writes its pid.
+    #[must_use]
+    pub fn pid_file(&self) -> PathBuf {
+        self.folder.path().join(PID_FILE)
+    }
+
+    /// Replaces the release file and writes the templates again.
+    ///
+    /// # Errors
+    /// When a file can't be written.
+    pub fn set_release(&self, release: &Release) -> Result<(), TesteeError> {
+        release
+            .write(&self.folder.path().join(RELEASE_FILE))
+            .map_err(TesteeError::system("can't write the release file"))?;
+        let mut placeholders = self.placeholders.lock().unwrap_or_else(PoisonError::into_inner);
+        placeholders.set("release", release.name.clone());
+        write_templates(&self.file, &placeholders)
+    }
+
+    /// Sends the reload signal, or runs the reload command to its end.
+    ///
+    /// # Errors
+    /// The file has no reload, the master is gone, or the command can't be executed.
+    pub fn reload(&self) -> Result<ReloadTrigger, TesteeError> {
+        let Some(reload) = &self.file.reload else {
+            return Err(TesteeError::NoReload { name: self.file.name.clone() });
+        };
+        let before = Instant::now();
+        match &reload.means {
+            ReloadMeans::Signal(signal) => {
+                self.signal(self.master, *signal)?;
+                Ok(ReloadTrigger { before, after: Instant::now(), exit: None, output: String::new() })
+            }
+            ReloadMeans::Command { command, .. } => {
+                let (exit, output) = self.run(command, before + reload.timeout)?;
+                Ok(ReloadTrigger { before, after: Instant::now(), exit, output })
+            }
+        }
+    }
+
+    /// Starts the start command once more, with the same pid file, ports and folder, and waits for its
+    /// end. `None` if it still ran at the deadline; it is killed then.
+    ///
+    /// # Errors
+    /// When it can't be executed.
+    pub fn start_again(&self, deadline: Instant) -> Result<(Option<Exit>, String), TesteeError> {
+        self.run(&self.file.command, deadline)
+    }
+
+    /// Runs a command of the file beside the testee, in its environment.
+    fn run(&self, command: &[String], deadline: Instant) -> Result<(Option<Exit>, String), TesteeError> {
+        let placeholders = self.placeholders.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let words: Vec<String> = command.iter().map(|word| placeholders.render(word)).collect();
+        let env = environment(&self.file, &self.launch, self.folder.path(), &self.ports, &placeholders);
+        let log = tempfile::Builder::new()
+            .prefix("command-")
+            .suffix(".log")
+            .tempfile_in(self.folder.path())
+            .map_err(TesteeError::system("can't make a log for the command"))?;
+        let keeper =
+            KeeperLink::start(&self.launch.program, log.path(), None, self.folder.path(), env, &words)
+                .map_err(TesteeError::system("can't start a keeper"))?;
+        keeper.wait_started(deadline).map_err(|reason| TesteeError::NotStarted {
+            name: self.file.name.clone(),
+            command: words.join(" "),
+            reason,
+            path: self.file.path.display().to_string(),
+        })?;
+        let exit = keeper.wait_exit(deadline).map(|(exit, _)| exit);
+        // Its last words are in the file when the keeper is gone.
+        drop(keeper);
+        Ok((exit, tail(log.path(), 40)))
+    }
+
+    /// The first line that the version command prints; `None` if the file names none or it fails.
+    #[must_use]
+    pub fn version(&self) -> Option<String> {
+        if self.file.version.is_empty() {
+            return None;
+        }
+        let (_, output) = self.run(&self.file.version, Instant::now() + Duration::from_secs(5)).ok()?;
+        output.lines().next().map(str::to_owned)
+    }
+
+    /// Sends a signal to a process of the tree.
+    ///
+    /// # Errors
+    /// The process is not one of the testee's, or no longer.
+    pub fn signal(&self, pid: Pid, signal: Signal) -> Result<(), TesteeError> {
+        let ours = match pid == self.master {
+            true => self.keeper.exited().is_none(),
+            false => self.tree().iter().any(|process| process.pid == pid),
+        };
+        if !ours {
+            return Err(TesteeError::NotOurs { pid: pid.as_raw() });
+        }
+        kill(pid, signal).map_err(|_| TesteeError::NotOurs { pid: pid.as_raw() })
+    }
+
+    /// How the master ended, if it did.
+    #[must_use]
+    pub fn exited(&self) -> Option<Exit> {
+        self.keeper.exited().map(|(exit, _)| exit)
+    }
+
+    /// Waits until the master ends; `None` if it does not before the deadline.
+    #[must_use]
+    pub fn wait_exit(&self, deadline: Instant) -> Option<Exit> {
+        self.keeper.wait_exit(deadline).map(|(exit, _)| exit)
+    }
+
+    /// The last lines of its output.
+    #[must_use]
+    pub fn log_tail(&self, lines: usize) -> String {
+        tail(&self.folder.path().join(LOG_FILE), lines)
+    }
+
+    /// The journal so far, without lines that are no journal lines.
+    #[must_use]
+    pub fn journal(&self) -> Vec<JournalLine> {
+        journal::read(&self.folder.path().join(JOURNAL_FILE)).0
+    }
+
+    /// Lines of the journal that are none.
+    #[must_use]
+    pub fn broken_journal(&self) -> Vec<String> {
+        journal::read(&self.folder.path().join(JOURNAL_FILE)).1
+    }
+
+    /// Sends the stop signal and waits; what is left at the stop's timeout is killed.
+    ///
+    /// # Errors
+    /// None so far; a testee that is already gone counts as stopped.
+    pub fn stop(self) -> Result<Stopped, TesteeError> {
+        let begun = Instant::now();
+        if self.exited().is_none() {
+            // Gone between the two calls: the wait below sees that.
+            let _ = self.signal(self.master, self.file.stop.signal);
+        }
+        let deadline = begun + self.file.stop.timeout;
+        let exit = self.keeper.wait_exit(deadline);
+        let took = exit.map_or(self.file.stop.timeout, |(_, at)| at.saturating_duration_since(begun));
+        let mut left_behind = self.tree();
+        left_behind.retain(|process| process.pid != self.master && process.state != ProcessState::Zombie);
+        let killed = exit.is_none() || !left_behind.is_empty();
+        let log = self.log_tail(40);
+        Ok(Stopped { exit: exit.map(|(exit, _)| exit), killed, took, left_behind, log })
+    }
+
+    fn wait_ready(&self, deadline: Instant) -> Result<(), TesteeError> {
+        let mut pause = Duration::from_millis(1);
+        for (name, lease) in &self.ports {
+            let address = SocketAddr::from((Ipv4Addr::LOCALHOST, lease.port()));
+            while TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_err() {
+                if let Some(exit) = self.exited() {
+                    return Err(TesteeError::Died {
+                        name: self.file.name.clone(),
+                        exit,
+                        log: self.last_words(),
+                    });
+                }
+                if deadline <= Instant::now() {
+                    return Err(TesteeError::NotReady {
+                        name: self.file.name.clone(),
+                        port: format!("{name} ({})", lease.port()),
+                        timeout: self.file.ready_timeout,
+                        log: self.log_tail(20),
+                    });
+                }
+                // There is no event for "somebody listens": ask again, ever more slowly.
+                thread::sleep(pause);
+                pause = (pause * 2).min(Duration::from_millis(20));
+            }
+        }
+        Ok(())
+    }
+
+    /// The log of a testee that is gone: what is still in the pipe arrives within a moment.
+    fn last_words(&self) -> String {
+        let deadline = Instant::now() + Duration::from_millis(200);
+        loop {
+            let log = self.log_tail(20);
+            if !log.is_empty() || deadline <= Instant::now() {
+                return log;
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+/// Names inside the run's folder.
+const PID_FILE: &str = "master.pid";
+const JOURNAL_FILE: &str = "journal.jsonl";
+const RELEASE_FILE: &str = "release";
+const LOG_FILE: &str = "testee.log";
+
+fn placeholders(
+    file: &TesteeFile,
+    launch: &Launch,
+    folder: &Path,
+    ports: &BTreeMap<String, PortLease>,
+) -> Placeholders {
+    let path = |path: &Path| path.display().to_string();
+    let mut values = vec![
+        ("workerspec".to_owned(), path(&launch.program)),
+        ("here".to_owned(), path(&file.here)),
+        ("dir".to_owned(), path(folder)),
+        ("workers".to_owned(), launch.workers.to_string()),
+        ("release".to_owned(), launch.release.name.clone()),
+        ("pid_file".to_owned(), path(&folder.join(PID_FILE))),
+        ("journal".to_owned(), path(&folder.join(JOURNAL_FILE))),
+        ("release_file".to_owned(), path(&folder.join(RELEASE_FILE))),
+        ("reuse_port".to_owned(), u8::from(launch.reuse_port).to_string()),
+    ];
+    values.extend(ports.iter().map(|(name, lease)| (format!("port.{name}"), lease.port().to_string())));
+    Placeholders::new(values)
+}
+
+fn environment(
+    file: &TesteeFile,
+    launch: &Launch,
+    folder: &Path,
+    ports: &BTreeMap<String, PortLease>,
+    placeholders: &Placeholders,
+) -> Vec<(String, String)> {
+    let path = |name: &str| folder.join(name).display().to_string();
+    let mut env: Vec<(String, String)> =
+        file.env.iter().map(|(name, value)| (name.clone(), placeholders.render(value))).collect();
+    let ours = [
+        ("WORKERSPEC_CONTRACT", "1".to_owned()),
+        ("WORKERSPEC_DIR", folder.display().to_string()),
+        ("WORKERSPEC_WORKERS", launch.workers.to_string()),
+        ("WORKERSPEC_REUSE_PORT", u8::from(launch.reuse_port).to_string()),
+        ("WORKERSPEC_PID_FILE", path(PID_FILE)),
+        ("WORKERSPEC_JOURNAL", path(JOURNAL_FILE)),
+        ("WORKERSPEC_RELEASE_FILE", path(RELEASE_FILE)),
+        ("WORKERSPEC_MAX_PACKAGE", file.limits.max_package.to_string()),
+        ("WORKERSPEC_MAX_SEND_BUFFER", file.limits.max_send_buffer.to_string()),
+    ];
+    env.extend(ours.map(|(name, value)| (name.to_owned(), value)));
+    env.extend(ports.iter().map(|(name, lease)| {
+        (format!("WORKERSPEC_PORT_{}", name.to_ascii_uppercase().replace('-', "_")), lease.port().to_string())
+    }));
+    env
+}
+
+fn write_templates(file: &TesteeFile, placeholders: &Placeholders) -> Result<(), TesteeError> {
+    let ports: Vec<&str> = file.ports.iter().map(String::as_str).collect();
+    for template in &file.templates {
+        let from = template.from.display();
+        let text = fs::read_to_string(&template.from)
+            .map_err(TesteeError::system(format!("can't read template {from}")))?;
+        if let Some(name) = unknown_port(&text, &ports) {
+            let error =
+                io::Error::other(format!("{{port.{name}}} is not in [ports] of {}", file.path.display()));
+            return Err(TesteeError::System { what: format!("can't render template {from}"), source: error });
+        }
+        let to = PathBuf::from(placeholders.render(&template.to));
+        let beside = to.with_extension("new");
+        fs::write(&beside, placeholders.render(&text))
+            .and_then(|()| fs::rename(&beside, &to))
+            .map_err(TesteeError::system(format!("can't write {}", to.display())))?;
+    }
+    Ok(())
+}
