@@ -5,4 +5,5 @@
 
 #![forbid(unsafe_code)]
 
+pub mod load;
 pub mod testee;

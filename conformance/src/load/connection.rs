@@ -1,0 +1,443 @@
+//! One connection of the driver as a state machine: what happened goes in, fates and ends come out.
+//! No socket, no clock; times are offsets from the start of the run.
+
+use std::time::Duration;
+
+use crate::load::answer::{Answer, Malformed, Progress};
+use crate::load::fate::{End, Fate};
+use crate::load::ledger::{Ledger, Link, Ticket};
+use crate::load::population::Population;
+use crate::load::receipt::{Expectation, Forged, Receipt, Releases};
+
+/// A request on its way: its place in the books, what must come back, and when it was meant to leave.
+#[derive(Debug)]
+pub(crate) struct Exchange {
+    /// Its place in the books.
+    pub(crate) ticket: Ticket,
+    /// What the answer must say; set when the request is put on a connection.
+    pub(crate) expects: Option<Expectation>,
+    /// When it was meant to leave: latency counts from here.
+    pub(crate) intended: Duration,
+    /// When its first octet was handed to the kernel.
+    pub(crate) written_at: Option<Duration>,
+    /// Octets handed to the kernel.
+    pub(crate) written: usize,
+    /// How often it lost its connection before its first octet was written.
+    pub(crate) attempt: u8,
+    /// Number of the request on its connection.
+    pub(crate) ordinal: u32,
+    /// It was put on a connection that had been announced to close, which this driver must never do.
+    fault: bool,
+}
+
+impl Exchange {
+    /// A request that is meant to leave at `intended`.
+    pub(crate) fn new(ticket: Ticket, intended: Duration) -> Exchange {
+        Exchange {
+            ticket,
+            expects: None,
+            intended,
+            written_at: None,
+            written: 0,
+            attempt: 0,
+            ordinal: 0,
+            fault: false,
+        }
+    }
+}
+
+/// How the other side ended a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cut {
+    /// By a FIN.
+    Fin,
+    /// By a reset.
+    Reset,
+}
+
+/// Why a connection did not come about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NoConnection {
+    /// ECONNREFUSED.
+    Refused,
+    /// Any other answer of the network.
+    Reset,
+    /// None before the deadline.
+    Timeout,
+    /// This machine had no descriptor or port left.
+    Ours,
+}
+
+/// More about a fate, for the list of losses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Detail {
+    /// Nothing more to say.
+    None,
+    /// How the connection ended.
+    Cut(Cut),
+    /// The status that came.
+    Status(u16),
+    /// Octets that are no answer.
+    Malformed(Malformed),
+    /// An answer that is not the right one.
+    Forged(Forged),
+}
+
+/// A request that got its fate.
+#[derive(Debug)]
+pub(crate) struct Settled {
+    /// The request; its ticket is to be handed to the books.
+    pub(crate) exchange: Exchange,
+    /// What became of it.
+    pub(crate) fate: Fate,
+    /// More about it.
+    pub(crate) detail: Detail,
+    /// Who answered, if it was answered.
+    pub(crate) receipt: Option<Receipt>,
+    /// Octets of answer that came.
+    pub(crate) received: u64,
+}
+
+/// What one happening leads to. At most one request is settled and the connection ends at most once.
+#[derive(Debug, Default)]
+pub(crate) struct Turn {
+    /// A request that got its fate.
+    pub(crate) settled: Option<Settled>,
+    /// A request of which nothing was written: it may go to another connection.
+    pub(crate) returned: Option<Exchange>,
+    /// The connection is over: close the socket and enter this.
+    pub(crate) end: Option<End>,
+}
+
+/// One connection.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    /// Its number within the run.
+    pub(crate) number: u32,
+    /// The population it belongs to.
+    pub(crate) population: Population,
+    /// Its place in the books, until the end is entered.
+    pub(crate) link: Option<Link>,
+    /// When the attempt began.
+    pub(crate) opened_at: Duration,
+    /// The process that answered last, 0 if none did.
+    pub(crate) last_pid: u32,
+    answer: Answer,
+    answered: u32,
+    asks_close: bool,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    Connecting(Option<Exchange>),
+    Idle,
+    Busy(Exchange),
+    /// Announced or asked to close; waiting since then for the server to do it.
+    Parting(Duration),
+    Over,
+}
+
+impl Connection {
+    /// An attempt that has begun; `first` is bound to it and shares its fate if it does not come about.
+    /// `asks_close`: its one request asks the server to close afterwards.
+    pub(crate) fn new(
+        number: u32,
+        population: Population,
+        link: Link,
+        first: Option<Exchange>,
+        opened_at: Duration,
+    ) -> Connection {
+        Connection {
+            number,
+            population,
+            link: Some(link),
+            opened_at,
+            last_pid: 0,
+            answer: Answer::new(),
+            answered: 0,
+            asks_close: population == Population::Fresh,
+            state: State::Connecting(first),
+        }
+    }
+
+    /// Whether the handshake is still under way.
+    pub(crate) fn is_connecting(&self) -> bool {
+        matches!(self.state, State::Connecting(_))
+    }
+
+    /// Whether it can take a request.
+    pub(crate) fn is_idle(&self) -> bool {
+        matches!(self.state, State::Idle)
+    }
+
+    /// Whether it has a request that is not settled.
+    pub(crate) fn is_busy(&self) -> bool {
+        matches!(self.state, State::Busy(_) | State::Connecting(Some(_)))
+    }
+
+    /// Requests that it has answered.
+    pub(crate) fn answered(&self) -> u32 {
+        self.answered
+    }
+
+    /// The handshake is done; gives back the request that was bound to it.
+    pub(crate) fn connected(&mut self) -> Option<Exchange> {
+        match std::mem::replace(&mut self.state, State::Idle) {
+            State::Connecting(first) => first,
+            other => {
+                self.state = other;
+                None
+            }
+        }
+    }
+
+    /// The handshake failed.
+    pub(crate) fn not_connected(&mut self, why: NoConnection) -> Turn {
+        let (fate, end) = match why {
+            NoConnection::Refused => (Fate::Refused, End::Refused),
+            NoConnection::Reset => (Fate::ConnectReset, End::ConnectReset),
+            NoConnection::Timeout => (Fate::ConnectTimeout, End::ConnectTimeout),
+            NoConnection::Ours => (Fate::OurFault, End::OurFault),
+        };
+        match std::mem::replace(&mut self.state, State::Over) {
+            State::Connecting(Some(first)) => {
+                Turn { settled: Some(self.settle(first, fate, Detail::None)), end: Some(end), returned: None }
+            }
+            State::Connecting(None) => Turn { end: Some(end), ..Turn::default() },
+            other => {
+                self.state = other;
+                Turn::default()
+            }
+        }
+    }
+
+    /// Puts a request on the connection; it is written next.
+    pub(crate) fn begin(&mut self, mut exchange: Exchange) {
+        exchange.ordinal = self.answered;
+        exchange.fault = !self.is_idle();
+        self.answer.reset();
+        self.state = State::Busy(exchange);
+    }
+
+    /// The request on the connection, if there is one.
+    pub(crate) fn exchange(&mut self) -> Option<&mut Exchange> {
+        match &mut self.state {
+            State::Busy(exchange) => Some(exchange),
+            _ => None,
+        }
+    }
+
+    /// So many more octets of the request were handed to the kernel.
+    pub(crate) fn wrote(&mut self, octets: usize, now: Duration, ledger: &mut Ledger) {
+        if let State::Busy(exchange) = &mut self.state {
+            if 0 < octets {
+                exchange.written += octets;
+                exchange.written_at.get_or_insert(now);
+                ledger.sent(&mut exchange.ticket);
+            }
+        }
+    }
+
+    /// Octets came.
+    pub(crate) fn octets(&mut self, octets: &[u8], now: Duration, releases: &Releases) -> Turn {
+        if !matches!(self.state, State::Busy(_)) {
+            // After the announcement a server may not send any more either.
+            return self.finish(End::Unasked);
+        }
+        let progress = self.answer.feed(octets);
+        if let Ok(Progress::More) = progress {
+            return Turn::default();
+        }
+        let State::Busy(exchange) = std::mem::replace(&mut self.state, State::Over) else {
+            return Turn::default();
+        };
+        if exchange.written == 0 {
+            // An answer to nothing: the request can still go elsewhere.
+            return Turn { returned: Some(exchange), end: Some(End::Unasked), settled: None };
+        }
+        let used = match progress {
+            Ok(Progress::Done(used)) => used,
+            Ok(Progress::More) => 0,
+            Err(why) => {
+                let settled = self.settle(exchange, Fate::WrongAnswer, Detail::Malformed(why));
+                return Turn { settled: Some(settled), end: Some(End::GivenUp), returned: None };
+            }
+        };
+        self.answered += 1;
+        let settled = self.judge(exchange, releases);
+        let end = if used < octets.len() {
+            Some(End::Unasked)
+        } else if settled.fate.is_answered() || settled.fate == Fate::ServerError {
+            self.state = if self.answer.announces_close() || self.asks_close {
+                State::Parting(now)
+            } else {
+                State::Idle
+            };
+            None
+        } else {
+            Some(End::GivenUp)
+        };
+        Turn { settled: Some(settled), end, returned: None }
+    }
+
+    /// The server ended the connection.
+    pub(crate) fn cut(&mut self, cut: Cut) -> Turn {
+        match std::mem::replace(&mut self.state, State::Over) {
+            State::Connecting(first) => {
+                self.state = State::Connecting(first);
+                self.not_connected(NoConnection::Reset)
+            }
+            State::Idle => Turn {
+                end: Some(match cut {
+                    Cut::Fin => End::IdleClosed,
+                    Cut::Reset => End::IdleReset,
+                }),
+                ..Turn::default()
+            },
+            State::Parting(_) => Turn {
+                end: Some(match cut {
+                    Cut::Fin => End::Announced,
+                    Cut::Reset => End::AnnouncedReset,
+                }),
+                ..Turn::default()
+            },
+            State::Busy(exchange) if exchange.written == 0 => self.cut_before_writing(exchange, cut),
+            State::Busy(exchange) => {
+                let fate = if 0 < self.answer.received() {
+                    Fate::Truncated
+                } else if self.answered == 0 {
+                    Fate::FreshDrop
+                } else {
+                    Fate::KeepAliveRace
+                };
+                let settled = self.settle(exchange, fate, Detail::Cut(cut));
+                Turn { settled: Some(settled), end: Some(End::Cut), returned: None }
+            }
+            State::Over => Turn::default(),
+        }
+    }
+
+    /// The end was there before the request's first octet: no loss on a connection that had rested, since
+    /// the request goes elsewhere; but one that never answered anything was dropped with its client.
+    fn cut_before_writing(&mut self, exchange: Exchange, cut: Cut) -> Turn {
+        if self.answered == 0 {
+            let settled = self.settle(exchange, Fate::Unheard, Detail::Cut(cut));
+            return Turn { settled: Some(settled), end: Some(End::Cut), returned: None };
+        }
+        let end = match cut {
+            Cut::Fin => End::IdleClosed,
+            Cut::Reset => End::IdleReset,
+        };
+        Turn { returned: Some(exchange), end: Some(end), settled: None }
+    }
+
+    /// Gives up what is past its deadline: a handshake, an answer, or a close that was announced.
+    pub(crate) fn expire(&mut self, now: Duration, limits: &Limits) -> Turn {
+        match &self.state {
+            State::Connecting(_) if self.opened_at + limits.connect <= now => {
+                self.not_connected(NoConnection::Timeout)
+            }
+            State::Busy(exchange)
+                if exchange.written_at.is_some_and(|written| written + limits.answer <= now) =>
+            {
+                self.give_up(Fate::Stuck)
+            }
+            State::Parting(since) if *since + limits.parting <= now => self.finish(End::AnnouncedHeld),
+            _ => Turn::default(),
+        }
+    }
+
+    /// Ends the connection whatever it is doing, because the run was interrupted.
+    pub(crate) fn abandon(&mut self) -> Turn {
+        match &self.state {
+            State::Connecting(_) => {
+                let mut turn = self.not_connected(NoConnection::Ours);
+                if let Some(settled) = &mut turn.settled {
+                    settled.fate = Fate::NotSent;
+                }
+                turn.end = Some(End::RunOver);
+                turn
+            }
+            State::Busy(_) => self.give_up(Fate::Abandoned),
+            _ => self.finish(End::RunOver),
+        }
+    }
+
+    /// Closes a connection that has no request.
+    pub(crate) fn close_idle(&mut self) -> Turn {
+        if self.is_idle() { self.finish(End::RunOver) } else { Turn::default() }
+    }
+
+    fn give_up(&mut self, fate: Fate) -> Turn {
+        match std::mem::replace(&mut self.state, State::Over) {
+            State::Busy(exchange) if exchange.written == 0 => {
+                Turn { returned: Some(exchange), end: Some(End::GivenUp), settled: None }
+            }
+            State::Busy(exchange) => {
+                let settled = self.settle(exchange, fate, Detail::None);
+                Turn { settled: Some(settled), end: Some(End::GivenUp), returned: None }
+            }
+            _ => Turn { end: Some(End::GivenUp), ..Turn::default() },
+        }
+    }
+
+    fn finish(&mut self, end: End) -> Turn {
+        match std::mem::replace(&mut self.state, State::Over) {
+            State::Over => Turn::default(),
+            State::Connecting(returned) => Turn { returned, end: Some(end), settled: None },
+            _ => Turn { end: Some(end), ..Turn::default() },
+        }
+    }
+
+    /// Judges a complete answer.
+    fn judge(&mut self, exchange: Exchange, releases: &Releases) -> Settled {
+        let status = self.answer.status();
+        if (500..600).contains(&status) {
+            return self.settle(exchange, Fate::ServerError, Detail::Status(status));
+        }
+        if status != 200 {
+            return self.settle(exchange, Fate::WrongAnswer, Detail::Status(status));
+        }
+        let checked = match &exchange.expects {
+            Some(expects) => expects.check(self.answer.body(), releases),
+            None => Err(Forged::Form),
+        };
+        match checked {
+            Err(Forged::Other) => self.settle(exchange, Fate::Crosstalk, Detail::Forged(Forged::Other)),
+            Err(why) => self.settle(exchange, Fate::WrongAnswer, Detail::Forged(why)),
+            Ok(receipt) => {
+                self.last_pid = receipt.pid;
+                let fate = if self.answer.announces_close() && !self.asks_close {
+                    Fate::Announced
+                } else if receipt.release == releases.current() {
+                    Fate::Current
+                } else {
+                    Fate::Older
+                };
+                let mut settled = self.settle(exchange, fate, Detail::None);
+                settled.receipt = Some(receipt);
+                settled
+            }
+        }
+    }
+
+    fn settle(&self, exchange: Exchange, fate: Fate, detail: Detail) -> Settled {
+        let fate = if exchange.fault && fate.was_sent() { Fate::ClientFault } else { fate };
+        Settled { exchange, fate, detail, receipt: None, received: self.answer.received() }
+    }
+}
+
+/// How long the driver waits for what.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// For a handshake.
+    pub(crate) connect: Duration,
+    /// For a complete answer, from the first octet written.
+    pub(crate) answer: Duration,
+    /// For the server to close what it announced to close.
+    pub(crate) parting: Duration,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,213 @@
+//! Opening, reopening and giving up connections, by population.
+
+use std::io;
+use std::time::Duration;
+
+use mio::net::TcpStream;
+use mio::{Interest, Token};
+
+use crate::load::connection::{Connection, Exchange, NoConnection, Turn};
+use crate::load::driver::turn::Driver;
+use crate::load::driver::wire::Socket;
+use crate::load::fate::{End, Fate};
+use crate::load::population::Population;
+use crate::load::tally::Gap;
+
+impl Driver<'_> {
+    /// Opens a connection of `population` with the request that is next in it.
+    pub(super) fn open_next(&mut self, population: Population) {
+        let first = match population {
+            Population::Busy => Some(self.planned(Population::Busy, self.control.now())),
+            Population::Paced => self.pending.pop_front(),
+            Population::Fresh => None,
+        };
+        self.open(population, first);
+    }
+
+    /// Opens a connection; `first` shares its fate if it does not come about.
+    pub(super) fn open(&mut self, population: Population, first: Option<Exchange>) {
+        let now = self.control.now();
+        let number = self.connections;
+        self.connections += 1;
+        let link = self.record.ledger.open(population);
+        let mut connection = Connection::new(number, population, link, first, now);
+        self.record.connects.get_or_insert(Gap::starting(now));
+        let stream = match TcpStream::connect(self.target) {
+            Ok(stream) => stream,
+            Err(error) => {
+                let turn = connection.not_connected(why_not(&error));
+                self.conclude(connection, turn, now);
+                return;
+            }
+        };
+        let entry = self.sockets.vacant_entry();
+        let key = entry.key();
+        let socket = entry.insert(Socket { stream, connection, unsent: Vec::new() });
+        // A request is one write; waiting for the acknowledgement of an earlier one would only blur latency.
+        let _ = socket.stream.set_nodelay(true);
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        if self.poll.registry().register(&mut socket.stream, Token(key), interest).is_err() {
+            let turn = socket.connection.not_connected(NoConnection::Ours);
+            self.apply(key, turn, now);
+        }
+    }
+
+    /// The event queue says that the handshake may be over.
+    pub(super) fn check_handshake(&mut self, key: usize) {
+        let now = self.control.now();
+        let socket = &mut self.sockets[key];
+        let failure = match socket.stream.take_error() {
+            Ok(None) => match socket.stream.peer_addr() {
+                Ok(_) => None,
+                Err(error) if error.kind() == io::ErrorKind::NotConnected => return,
+                Err(error) => Some(error),
+            },
+            Ok(Some(error)) | Err(error) => Some(error),
+        };
+        if let Some(error) = failure {
+            let turn = socket.connection.not_connected(why_not(&error));
+            self.apply(key, turn, now);
+            return;
+        }
+        let took = now.saturating_sub(socket.connection.opened_at);
+        let first = socket.connection.connected();
+        self.record.slowest_connect = self.record.slowest_connect.max(took);
+        if let Some(connects) = self.record.connects.as_mut().filter(|_| self.stopping.is_none()) {
+            connects.happened(now);
+        }
+        match first {
+            Some(first) => self.put(key, first),
+            None => self.rest_or_go_on(key),
+        }
+    }
+
+    /// A connection is over: enters the end, and opens another one if its population wants one.
+    pub(super) fn conclude(&mut self, mut connection: Connection, turn: Turn, now: Duration) {
+        let population = connection.population;
+        if let Some(settled) = turn.settled {
+            let inside = self.is_inside(settled.exchange.intended);
+            self.record.settle(settled, &connection, inside, now);
+        }
+        let returned = turn.returned.map(|mut exchange| {
+            exchange.attempt = exchange.attempt.saturating_add(1);
+            exchange
+        });
+        if let (Some(end), Some(link)) = (turn.end, connection.link.take()) {
+            self.record.ledger.end(link, end);
+            if self.control.aborts() {
+                if let Some(exchange) = returned {
+                    self.record.ledger.settle(exchange.ticket, Fate::NotSent);
+                }
+                return;
+            }
+            // A server that drops every connection at once must not be hammered as fast as this machine can.
+            let pause =
+                if connection.answered() == 0 && end != End::RunOver { PAUSE } else { Duration::ZERO };
+            self.succeed(population, returned, now + pause);
+        } else if let Some(exchange) = returned {
+            self.pending.push_front(exchange);
+        }
+    }
+
+    fn succeed(&mut self, population: Population, returned: Option<Exchange>, at: Duration) {
+        let wanted = match population {
+            Population::Busy => self.stopping.is_none() || returned.is_some(),
+            Population::Paced => self.stopping.is_none() || returned.is_some() || !self.pending.is_empty(),
+            Population::Fresh => returned.is_some(),
+        };
+        if wanted {
+            self.reopen.push((at, population, returned));
+        }
+    }
+
+    /// Puts requests that wait on connections that rest.
+    pub(super) fn place(&mut self) {
+        while !self.pending.is_empty() {
+            let Some(key) = self.resting.pop_front() else { return };
+            if !self.sockets.get(key).is_some_and(|socket| socket.is_resting()) {
+                continue;
+            }
+            if let Some(exchange) = self.pending.pop_front() {
+                self.put(key, exchange);
+            }
+        }
+    }
+
+    /// Looks at every deadline.
+    pub(super) fn sweep(&mut self, now: Duration) {
+        let limits = self.plan.limits();
+        let keys: Vec<usize> = self.sockets.iter().map(|(key, _)| key).collect();
+        for key in keys {
+            if let Some(socket) = self.sockets.get_mut(key) {
+                let turn = socket.connection.expire(now, &limits);
+                self.apply(key, turn, now);
+            }
+        }
+        while self.pending.front().is_some_and(|first| first.intended + limits.answer <= now) {
+            if let Some(exchange) = self.pending.pop_front() {
+                self.record.ledger.settle(exchange.ticket, Fate::NotSent);
+            }
+        }
+        if self.stopping.is_some() {
+            self.reopen_for_the_rest(now);
+            self.close_resting();
+        }
+    }
+
+    /// While stopping nothing is admitted any more, but requests that wait for a connection get theirs.
+    fn reopen_for_the_rest(&mut self, now: Duration) {
+        let (due, later) = std::mem::take(&mut self.reopen).into_iter().partition(|(at, _, _)| *at <= now);
+        self.reopen = later;
+        let due: Vec<(Duration, Population, Option<Exchange>)> = due;
+        for (_, population, first) in due {
+            match (population, first) {
+                (population, Some(first)) => self.open(population, Some(first)),
+                (Population::Paced, None) if !self.pending.is_empty() => self.open_next(Population::Paced),
+                _ => {}
+            }
+        }
+    }
+
+    /// Closes every connection that rests, once the run is stopping and nothing waits for them.
+    pub(super) fn close_resting(&mut self) {
+        let now = self.control.now();
+        if !self.pending.is_empty() {
+            return;
+        }
+        let keys: Vec<usize> = self.sockets.iter().map(|(key, _)| key).collect();
+        for key in keys {
+            if let Some(socket) = self.sockets.get_mut(key) {
+                let turn = socket.connection.close_idle();
+                self.apply(key, turn, now);
+            }
+        }
+    }
+
+    /// Ends everything at once.
+    pub(super) fn abandon(&mut self, now: Duration) {
+        let keys: Vec<usize> = self.sockets.iter().map(|(key, _)| key).collect();
+        for key in keys {
+            if let Some(socket) = self.sockets.get_mut(key) {
+                let turn = socket.connection.abandon();
+                self.apply(key, turn, now);
+            }
+        }
+        let waiting = std::mem::take(&mut self.reopen).into_iter().filter_map(|(_, _, first)| first);
+        for exchange in waiting.chain(std::mem::take(&mut self.pending)) {
+            self.record.ledger.settle(exchange.ticket, Fate::NotSent);
+        }
+    }
+}
+
+/// Before a connection is tried again that never answered.
+const PAUSE: Duration = Duration::from_millis(10);
+
+fn why_not(error: &io::Error) -> NoConnection {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => NoConnection::Refused,
+        io::ErrorKind::TimedOut => NoConnection::Timeout,
+        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => NoConnection::Reset,
+        // No descriptor, no port, no memory: this machine's own limits.
+        _ => NoConnection::Ours,
+    }
+}

@@ -1,0 +1,140 @@
+//! What a run leaves behind.
+
+use std::time::Duration;
+
+use crate::load::connection::{Connection, Cut, Detail, Settled};
+use crate::load::fate::{Fate, Weight};
+use crate::load::identity::IdText;
+use crate::load::ledger::Ledger;
+use crate::load::population::{Method, Population};
+use crate::load::tally::{Gap, Latencies, Timeline};
+use crate::load::watch::Watch;
+
+/// Everything the driver knows at the end.
+#[derive(Debug)]
+pub struct Record {
+    /// Fates and ends.
+    pub ledger: Ledger,
+    /// Who answered when.
+    pub watch: Watch,
+    /// How fast.
+    pub latencies: Latencies,
+    /// The longest time without an answer.
+    pub completions: Gap,
+    /// The longest time without a connection coming about; `None` where too few were tried to tell.
+    pub connects: Option<Gap>,
+    /// The slowest handshake.
+    pub slowest_connect: Duration,
+    /// In tenths of seconds.
+    pub timeline: Timeline,
+    /// The first losses in the order of time, at most 1000.
+    pub losses: Vec<Loss>,
+    /// How late the driver itself was at worst: beyond a fraction of a second its numbers are worth nothing.
+    pub lateness: Duration,
+    /// Processor time of the driver's thread, user and system.
+    pub cpu: Duration,
+    /// How long the driver ran.
+    pub wall: Duration,
+    /// Requests under way when each release was aimed at; the first one, with which the server starts, has 0.
+    pub in_flight_at_aim: Vec<u64>,
+}
+
+/// Losses that are listed one by one.
+const MAX_LOSSES: usize = 1000;
+
+/// One request that was lost.
+#[derive(Debug, Clone)]
+pub struct Loss {
+    /// When it was given up.
+    pub at: Duration,
+    /// What became of it.
+    pub fate: Fate,
+    /// Whether a client may repeat it by itself.
+    pub race: bool,
+    /// More about it, for people.
+    pub detail: String,
+    /// Its population.
+    pub population: Population,
+    /// Its method.
+    pub method: Method,
+    /// Number of its connection within the run.
+    pub connection: u32,
+    /// Its number on the connection.
+    pub ordinal: u32,
+    /// Its identity, if it ever was on a connection.
+    pub id: Option<IdText>,
+    /// Octets handed to the kernel.
+    pub sent: usize,
+    /// Octets of answer that came.
+    pub received: u64,
+    /// From its first octet to the loss.
+    pub since_written: Option<Duration>,
+    /// The process that answered last on this connection, if one did.
+    pub last_pid: Option<u32>,
+}
+
+impl Record {
+    /// No request yet, of so many releases.
+    pub(super) fn new(releases: usize, now: Duration) -> Record {
+        Record {
+            ledger: Ledger::new(),
+            watch: Watch::new(releases),
+            latencies: Latencies::new(),
+            completions: Gap::starting(now),
+            connects: None,
+            slowest_connect: Duration::ZERO,
+            timeline: Timeline::default(),
+            losses: Vec::new(),
+            lateness: Duration::ZERO,
+            cpu: Duration::ZERO,
+            wall: Duration::ZERO,
+            in_flight_at_aim: vec![0; releases],
+        }
+    }
+
+    /// Enters a request's fate. `inside`: a reload was under way while it was.
+    pub(super) fn settle(&mut self, settled: Settled, connection: &Connection, inside: bool, now: Duration) {
+        let Settled { exchange, fate, detail, receipt, received } = settled;
+        let (population, method) = (exchange.ticket.population(), exchange.ticket.method());
+        let latency = now.saturating_sub(exchange.intended);
+        let weight = fate.weight(method);
+        self.timeline.settled(now, weight, fate == Fate::Older, latency);
+        if weight == Weight::Kept {
+            self.latencies.record(population, inside, latency);
+            self.completions.happened(now);
+        }
+        if let Some(receipt) = receipt {
+            self.watch.saw(receipt, exchange.ordinal == 0, now);
+        }
+        let listed = weight == Weight::Race || weight == Weight::Loss || fate == Fate::ClientFault;
+        if listed && self.losses.len() < MAX_LOSSES {
+            self.losses.push(Loss {
+                at: now,
+                fate,
+                race: weight == Weight::Race,
+                detail: describe(detail),
+                population,
+                method,
+                connection: connection.number,
+                ordinal: exchange.ordinal,
+                id: exchange.expects.map(|expects| expects.id),
+                sent: exchange.written,
+                received,
+                since_written: exchange.written_at.map(|written| now.saturating_sub(written)),
+                last_pid: (connection.last_pid != 0).then_some(connection.last_pid),
+            });
+        }
+        self.ledger.settle(exchange.ticket, fate);
+    }
+}
+
+fn describe(detail: Detail) -> String {
+    match detail {
+        Detail::None => String::new(),
+        Detail::Cut(Cut::Fin) => "closed".to_owned(),
+        Detail::Cut(Cut::Reset) => "reset".to_owned(),
+        Detail::Status(status) => format!("status {status}"),
+        Detail::Malformed(why) => why.to_string(),
+        Detail::Forged(why) => why.to_string(),
+    }
+}

@@ -1,0 +1,286 @@
+//! The loop: arrivals, events, deadlines.
+
+use std::collections::VecDeque;
+use std::io;
+use std::iter::Peekable;
+use std::net::SocketAddr;
+use std::os::fd::{AsFd, AsRawFd};
+use std::time::Duration;
+
+use mio::unix::SourceFd;
+use mio::{Events, Interest, Poll, Token};
+use nix::sys::resource::{Resource, UsageWho, getrlimit, getrusage, setrlimit};
+use nix::sys::time::{TimeSpec, TimeValLike};
+use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
+use slab::Slab;
+use thiserror::Error;
+
+use crate::load::connection::Exchange;
+use crate::load::control::Control;
+use crate::load::driver::record::Record;
+use crate::load::driver::wire::Socket;
+use crate::load::fate::{Fate, Weight};
+use crate::load::plan::LoadPlan;
+use crate::load::population::{Method, Population};
+use crate::load::random::Random;
+use crate::load::receipt::Releases;
+use crate::load::request::Template;
+use crate::load::schedule::Schedule;
+
+/// Loads `target` until [`Control::stop`], then waits for what is under way, and returns the record.
+///
+/// # Errors
+/// [`DriveError`] when this machine lets the driver have no event queue or timer. What the server does is
+/// never an error here.
+pub fn drive(
+    target: SocketAddr,
+    plan: &LoadPlan,
+    releases: Releases,
+    control: &Control,
+) -> Result<Record, DriveError> {
+    raise_descriptor_limit();
+    Driver::new(target, plan, releases, control)?.run()
+}
+
+/// The driver could not work at all.
+#[derive(Debug, Error)]
+#[error("{doing}: {source}")]
+pub struct DriveError {
+    doing: &'static str,
+    source: io::Error,
+}
+
+fn while_doing(doing: &'static str) -> impl Fn(io::Error) -> DriveError {
+    move |source| DriveError { doing, source }
+}
+
+/// The driver's state; its parts are used by the other files of this folder.
+pub(super) struct Driver<'a> {
+    pub(super) target: SocketAddr,
+    pub(super) plan: &'a LoadPlan,
+    pub(super) control: &'a Control,
+    pub(super) poll: Poll,
+    pub(super) sockets: Slab<Socket>,
+    pub(super) record: Record,
+    pub(super) releases: Releases,
+    pub(super) run: u32,
+    pub(super) connections: u32,
+    /// By method, then whether the request asks to close.
+    pub(super) templates: [[Template; 2]; 2],
+    pub(super) buffer: Vec<u8>,
+    /// Idle connections of the paced population, the one that rested longest first.
+    pub(super) resting: VecDeque<usize>,
+    /// Requests of the paced population that have no connection yet.
+    pub(super) pending: VecDeque<Exchange>,
+    /// Connections to be opened again, and when.
+    pub(super) reopen: Vec<(Duration, Population, Option<Exchange>)>,
+    pub(super) stopping: Option<Duration>,
+    methods: Random,
+    timer: TimerFd,
+    armed: Option<Duration>,
+    paced: Peekable<Schedule>,
+    fresh: Peekable<Schedule>,
+    origin: Duration,
+    next_sweep: Duration,
+}
+
+impl<'a> Driver<'a> {
+    fn new(
+        target: SocketAddr,
+        plan: &'a LoadPlan,
+        releases: Releases,
+        control: &'a Control,
+    ) -> Result<Driver<'a>, DriveError> {
+        let poll = Poll::new().map_err(while_doing("open an event queue"))?;
+        let timer =
+            TimerFd::new(ClockId::CLOCK_MONOTONIC, TimerFlags::TFD_NONBLOCK | TimerFlags::TFD_CLOEXEC)
+                .map_err(io::Error::from)
+                .map_err(while_doing("create a timer"))?;
+        poll.registry()
+            .register(&mut SourceFd(&timer.as_fd().as_raw_fd()), TIMER, Interest::READABLE)
+            .map_err(while_doing("register the timer"))?;
+        let random = Random::new(plan.seed);
+        let template = |method, last| Template::new(method, target, plan.body_length, last);
+        let now = control.now();
+        let rate = if plan.paced == 0 { 0.0 } else { plan.rate };
+        Ok(Driver {
+            target,
+            plan,
+            control,
+            poll,
+            sockets: Slab::new(),
+            record: Record::new(releases.names().len(), now),
+            releases,
+            // The seed makes runs alike, but answers of an earlier run must not pass for this one's.
+            run: random.fork(0).next() as u32 ^ std::process::id(),
+            connections: 0,
+            templates: Method::ALL.map(|method| [template(method, false), template(method, true)]),
+            buffer: vec![0; 64 * 1024],
+            resting: VecDeque::new(),
+            pending: VecDeque::new(),
+            reopen: Vec::new(),
+            stopping: None,
+            methods: random.fork(1),
+            timer,
+            armed: None,
+            paced: Schedule::new(random.fork(2), rate).peekable(),
+            fresh: Schedule::new(random.fork(3), plan.fresh_rate).peekable(),
+            origin: now,
+            next_sweep: now,
+        })
+    }
+
+    fn run(mut self) -> Result<Record, DriveError> {
+        for _ in 0..self.plan.busy {
+            self.open_next(Population::Busy);
+        }
+        for _ in 0..self.plan.paced {
+            self.open_next(Population::Paced);
+        }
+        let mut events = Events::with_capacity(1024);
+        loop {
+            let began = self.control.now();
+            self.obey(began);
+            self.admit(began);
+            self.place();
+            if self.next_sweep <= began {
+                self.sweep(began);
+                self.next_sweep = began + SWEEP;
+            }
+            if self.is_done() {
+                break;
+            }
+            self.arm(began)?;
+            let worked = self.control.now().saturating_sub(began);
+            self.record.lateness = self.record.lateness.max(worked);
+            match self.poll.poll(&mut events, Some(SWEEP)) {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(while_doing("wait for events")(error)),
+            }
+            for event in &events {
+                if event.token() != TIMER {
+                    self.happened(event);
+                }
+            }
+        }
+        let now = self.control.now();
+        self.record.completions.happened(now);
+        self.record.wall = now.saturating_sub(self.origin);
+        self.record.cpu = thread_cpu();
+        self.publish();
+        Ok(self.record)
+    }
+
+    /// Looks at what the other threads want.
+    fn obey(&mut self, now: Duration) {
+        let aimed = self.control.aimed();
+        if aimed != self.releases.current() && aimed < self.releases.names().len() {
+            self.releases.aim(aimed);
+            self.record.in_flight_at_aim[aimed] = self.in_flight();
+        }
+        if self.control.stops() && self.stopping.is_none() {
+            self.stopping = Some(now);
+            self.record.completions.happened(now);
+            if let Some(connects) = &mut self.record.connects {
+                connects.happened(now);
+            }
+            self.close_resting();
+        }
+        if self.control.aborts() {
+            self.stopping.get_or_insert(now);
+            self.abandon(now);
+        }
+        self.publish();
+    }
+
+    fn publish(&self) {
+        let ledger = &self.record.ledger;
+        let answered: u64 =
+            [Fate::Current, Fate::Older, Fate::Announced].iter().map(|fate| ledger.fate_total(*fate)).sum();
+        let lost = ledger.weighing(Weight::Race) + ledger.weighing(Weight::Loss);
+        self.control.publish(answered, lost, self.sockets.len() as u64);
+    }
+
+    fn in_flight(&self) -> u64 {
+        self.sockets.iter().filter(|(_, socket)| socket.connection.is_busy()).count() as u64
+    }
+
+    /// Takes in the requests that are due.
+    fn admit(&mut self, now: Duration) {
+        if self.stopping.is_some() {
+            return;
+        }
+        let due = now.saturating_sub(self.origin);
+        while let Some(at) = self.paced.next_if(|at| *at <= due) {
+            self.record.lateness = self.record.lateness.max(due - at);
+            let exchange = self.planned(Population::Paced, self.origin + at);
+            self.pending.push_back(exchange);
+        }
+        while let Some(at) = self.fresh.next_if(|at| *at <= due) {
+            self.record.lateness = self.record.lateness.max(due - at);
+            let exchange = self.planned(Population::Fresh, self.origin + at);
+            self.open(Population::Fresh, Some(exchange));
+        }
+        while let Some(index) = self.reopen.iter().position(|(at, _, _)| *at <= now) {
+            let (_, population, first) = self.reopen.swap_remove(index);
+            match first {
+                Some(first) => self.open(population, Some(first)),
+                None => self.open_next(population),
+            }
+        }
+    }
+
+    /// A new request of `population`.
+    pub(super) fn planned(&mut self, population: Population, intended: Duration) -> Exchange {
+        let method = if self.methods.chance(self.plan.post_share) { Method::Post } else { Method::Get };
+        Exchange::new(self.record.ledger.plan(population, method), intended)
+    }
+
+    /// Wakes the loop for the next arrival: the event queue itself only counts whole milliseconds.
+    fn arm(&mut self, now: Duration) -> Result<(), DriveError> {
+        let next = [self.paced.peek(), self.fresh.peek()].into_iter().flatten().min().copied();
+        let Some(next) = next.filter(|_| self.stopping.is_none()) else {
+            return Ok(());
+        };
+        if self.armed == Some(next) {
+            return Ok(());
+        }
+        self.armed = Some(next);
+        let wait = (self.origin + next).saturating_sub(now).max(Duration::from_nanos(1));
+        self.timer
+            .set(Expiration::OneShot(TimeSpec::from_duration(wait)), TimerSetTimeFlags::empty())
+            .map_err(io::Error::from)
+            .map_err(while_doing("set the timer"))
+    }
+
+    fn is_done(&self) -> bool {
+        self.stopping.is_some()
+            && self.sockets.is_empty()
+            && self.pending.is_empty()
+            && self.reopen.is_empty()
+    }
+}
+
+/// How often deadlines are looked at; a deadline may pass by so much.
+const SWEEP: Duration = Duration::from_millis(20);
+
+const TIMER: Token = Token(usize::MAX - 1);
+
+/// Processor time of this thread so far.
+fn thread_cpu() -> Duration {
+    getrusage(UsageWho::RUSAGE_THREAD).map_or(Duration::ZERO, |usage| {
+        let micros = (usage.user_time() + usage.system_time()).num_microseconds();
+        Duration::from_micros(u64::try_from(micros).unwrap_or(0))
+    })
+}
+
+/// A server that stalls makes connections pile up; the soft limit is often only 1024.
+fn raise_descriptor_limit() {
+    if let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) {
+        if soft < hard {
+            // Where this is not allowed the run says so by requests that are our own fault.
+            let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
+        }
+    }
+}
