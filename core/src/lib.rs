@@ -1,1 +1,59 @@
-//! Under construction in this commit only.
+//! A small, complete reference of the master/worker server model that Workerman made popular: a master
+//! that owns the listening sockets and supervises, workers that accept, read, call the application and
+//! write, and a reload that replaces the workers one by one and drops nothing.
+//!
+//! ```no_run
+//! use std::process::ExitCode;
+//! use workerspec_core::{Server, Service};
+//!
+//! fn main() -> ExitCode {
+//!     let echo = Service::text("127.0.0.1:5678")
+//!         .name("echo")
+//!         .count(4) // worker processes
+//!         .on_connect(|conn| println!("{} has come", conn.peer_address()))
+//!         .on_message(|conn, line| {
+//!             conn.send(line); // Sent, Queued or Refused
+//!         })
+//!         .on_close(|conn| println!("{} has gone", conn.peer_address()));
+//!     Server::new().service(echo).main() // start | stop | restart | reload
+//! }
+//! ```
+//!
+//! # Reading order
+//!
+//! 1. [`Service`] and [`Server`]: what a program declares.
+//! 2. [`Connection`]: the handle that callbacks get, keep, and send on.
+//! 3. [`protocol`]: bytes in, messages out, without a socket in sight; [`protocol::Text`] and
+//!    [`protocol::Http`], and the trait for a protocol of one's own.
+//! 4. `reactor`, `worker`, `master` (private): the loop, the life of a worker, and the state machine
+//!    that reloads.
+//!
+//! The ids in brackets (`BUF-3`, `SF-5`, `I2` …) name rules of the model; `docs/model.md` and
+//! `docs/reload.md` of the repository list them.
+//!
+//! The crate is for Linux, 5.10 and later.
+
+#![deny(unsafe_code)]
+
+mod command;
+mod connection;
+mod control;
+mod error;
+mod listen;
+mod logging;
+mod master;
+pub mod protocol;
+mod reactor;
+mod server;
+mod service;
+#[expect(unsafe_code, reason = "the system calls that have no safe wrapper; nothing else may use unsafe")]
+mod sys;
+mod worker;
+
+pub use command::{Command, NoCommand, exit};
+pub use connection::{Connection, SendError, Sent};
+pub use error::Error;
+pub use reactor::Timer;
+pub use server::Server;
+pub use service::{Service, StartResult};
+pub use worker::Worker;

@@ -1,0 +1,32 @@
+//! The callbacks of a service, and the fence around them.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::{Connection, SendError};
+use crate::protocol::Protocol;
+
+type OnConnection<P> = Box<dyn Fn(&Connection<P>)>;
+type OnMessage<P> = Box<dyn for<'a> Fn(&Connection<P>, <P as Protocol>::Message<'a>)>;
+type OnError<P> = Box<dyn Fn(&Connection<P>, SendError)>;
+
+/// What the application wants to be told. All optional.
+pub(crate) struct Callbacks<P: Protocol> {
+    pub(crate) connect: Option<OnConnection<P>>,
+    pub(crate) message: Option<OnMessage<P>>,
+    pub(crate) close: Option<OnConnection<P>>,
+    pub(crate) error: Option<OnError<P>>,
+    pub(crate) buffer_full: Option<OnConnection<P>>,
+    pub(crate) buffer_drain: Option<OnConnection<P>>,
+}
+
+impl<P: Protocol> Default for Callbacks<P> {
+    fn default() -> Self {
+        Self { connect: None, message: None, close: None, error: None, buffer_full: None, buffer_drain: None }
+    }
+}
+
+/// Runs application code; false if it panicked. The panic ends here: it costs the connection it was
+/// called for and nothing else (SF-13).
+pub(crate) fn guard(run: impl FnOnce()) -> bool {
+    catch_unwind(AssertUnwindSafe(run)).is_ok()
+}

@@ -1,0 +1,72 @@
+//! Request targets and authorities: which octets may stand where (RFC 9112 3.2, RFC 3986).
+
+/// Checks a request target against its method: origin-form for all, absolute-form for all but
+/// CONNECT, asterisk-form for OPTIONS alone.
+pub(super) fn check(target: &[u8], method: &[u8]) -> Result<(), &'static str> {
+    if !target.iter().all(|&octet| is_target_octet(octet)) {
+        return Err("octet in the target that a URI cannot hold");
+    }
+    if target.first() == Some(&b'/') {
+        return Ok(());
+    }
+    if target == b"*" {
+        return if method == b"OPTIONS" { Ok(()) } else { Err("asterisk as target of another method than OPTIONS") };
+    }
+    let rest = strip_ignoring_case(target, b"http://").or_else(|| strip_ignoring_case(target, b"https://"));
+    let Some(rest) = rest else { return Err("target is neither a path nor an absolute URI") };
+    let end = rest.iter().position(|octet| matches!(octet, b'/' | b'?')).unwrap_or(rest.len());
+    if end == 0 || !is_authority(&rest[..end]) {
+        return Err("malformed authority in the target");
+    }
+    Ok(())
+}
+
+/// The part of an absolute-form target that an origin-form would have had.
+pub(super) fn origin_form(target: &str) -> &str {
+    if target.starts_with('/') || target == "*" {
+        return target;
+    }
+    let rest = target.split_once("://").map_or(target, |(_, rest)| rest);
+    rest.find(['/', '?']).map_or("/", |at| &rest[at..])
+}
+
+/// Whether `host` is `host [ ":" port ]` (RFC 9110 7.2). An empty host is allowed by the grammar.
+pub(super) fn is_authority(host: &[u8]) -> bool {
+    let (name, port) = if host.first() == Some(&b'[') {
+        let Some(end) = host.iter().position(|&octet| octet == b']') else { return false };
+        let inside = &host[1..end];
+        let literal = !inside.is_empty() && inside.iter().all(|&o| o.is_ascii_hexdigit() || matches!(o, b':' | b'.'));
+        if !literal {
+            return false;
+        }
+        (&host[..=end], &host[end + 1..])
+    } else {
+        let end = host.iter().position(|&octet| octet == b':').unwrap_or(host.len());
+        if !host[..end].iter().all(|&octet| is_name_octet(octet)) {
+            return false;
+        }
+        (&host[..end], &host[end..])
+    };
+    match port {
+        [] => true,
+        // HTTP-4: a port without a host is no authority.
+        [b':', digits @ ..] => !name.is_empty() && digits.iter().all(u8::is_ascii_digit),
+        _ => false,
+    }
+}
+
+fn strip_ignoring_case<'a>(target: &'a [u8], prefix: &[u8]) -> Option<&'a [u8]> {
+    let (head, rest) = target.split_at_checked(prefix.len())?;
+    head.eq_ignore_ascii_case(prefix).then_some(rest)
+}
+
+/// reg-name: unreserved, percent-encoding, sub-delims without the comma that would make a list.
+fn is_name_octet(octet: u8) -> bool {
+    octet.is_ascii_alphanumeric() || b"-._~%!$&'()*+;=".contains(&octet)
+}
+
+/// Visible ASCII, without what RFC 3986 leaves no room for and browsers encode. `[ ] { } | ^` are
+/// no URI characters either, but common in queries as they are.
+fn is_target_octet(octet: u8) -> bool {
+    matches!(octet, 0x21..=0x7e) && !b"\"#<>\\`".contains(&octet)
+}

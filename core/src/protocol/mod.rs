@@ -1,0 +1,166 @@
+//! Protocols: bytes in, messages or errors out, no socket in sight.
+//!
+//! A [`Protocol`] value belongs to one connection and remembers how far it scanned, so that a message
+//! that comes octet by octet costs no more than one that comes whole. The same bytes give the same
+//! messages however they are cut.
+//!
+//! A protocol of one's own implements [`Protocol`], and [`Encode`] for what may be sent:
+//!
+//! ```
+//! use workerspec_core::protocol::{Encode, Limits, Malformed, Next, Protocol, Setting, Split};
+//!
+//! /// One octet of length, then that many octets.
+//! #[derive(Clone, Default)]
+//! struct Tiny;
+//!
+//! impl Protocol for Tiny {
+//!     type Message<'a> = &'a [u8];
+//!     const NAME: &'static str = "tiny";
+//!
+//!     fn split(&mut self, input: &[u8], _: &Limits, _: &mut Vec<u8>) -> Result<Split, Malformed> {
+//!         Ok(match input.first() {
+//!             Some(&length) if input.len() > usize::from(length) => Split::Package(usize::from(length) + 1),
+//!             _ => Split::Need,
+//!         })
+//!     }
+//!
+//!     fn decode<'a>(&mut self, package: &'a [u8]) -> &'a [u8] {
+//!         &package[1..]
+//!     }
+//! }
+//!
+//! impl Encode<&[u8]> for Tiny {
+//!     fn encode(&mut self, reply: &[u8], _: &Setting<'_>, out: &mut Vec<u8>) -> Next {
+//!         let length = reply.len().min(255);
+//!         out.push(length as u8);
+//!         out.extend_from_slice(&reply[..length]);
+//!         Next::Stay
+//!     }
+//! }
+//!
+//! let mut tiny = Tiny;
+//! let input = b"\x02hi\x01";
+//! assert_eq!(tiny.split(input, &Limits::default(), &mut Vec::new()), Ok(Split::Package(3)));
+//! assert_eq!(tiny.decode(&input[..3]), b"hi");
+//! ```
+
+pub mod http;
+mod text;
+
+pub use http::Http;
+pub use text::Text;
+
+/// How the bytes of a connection become messages, and messages bytes (PIPE-2).
+///
+/// One value per connection, cloned from the service's. Workers only.
+pub trait Protocol: Clone + 'static {
+    /// What the application gets; it may borrow from the package.
+    type Message<'a>;
+
+    /// The name in logs and status.
+    const NAME: &'static str;
+
+    /// Whether each message gets exactly one reply, in order. The next message is then delivered
+    /// after the reply to the one before, so replies can't be mixed up (SF-56) and a message under
+    /// way counts as work when the worker drains (SF-3).
+    const ONE_REPLY_EACH: bool = false;
+
+    /// Whether a reply can tell the peer that the connection will close. Where it can't, a draining
+    /// worker closes at a message boundary after the grace period.
+    const ANNOUNCES_CLOSE: bool = false;
+
+    /// Finds the next package at the start of `input`: what has come and is not consumed.
+    ///
+    /// Called with a longer `input` until it returns a package; it may remember how far it got, and
+    /// forgets that when it returns one. It may write to `out` what the protocol itself has to say
+    /// meanwhile. It must not reserve memory by what the peer announces.
+    ///
+    /// # Errors
+    /// [`Malformed`] where no continuation can make it right, or a limit is passed (PIPE-4).
+    fn split(&mut self, input: &[u8], limits: &Limits, out: &mut Vec<u8>) -> Result<Split, Malformed>;
+
+    /// Turns a whole package, as just found by [`split`](Self::split), into a message.
+    fn decode<'a>(&mut self, package: &'a [u8]) -> Self::Message<'a>;
+
+    /// Writes the last words to a peer whose connection is about to be closed for `why`. Default:
+    /// none, the connection closes silently.
+    fn farewell(&mut self, why: Farewell, setting: &Setting<'_>, out: &mut Vec<u8>) {
+        let _ = (why, setting, out);
+    }
+}
+
+/// A protocol that can send a `T`.
+pub trait Encode<T>: Protocol {
+    /// Appends the bytes of `reply` to `out`, and says whether the connection goes on after them.
+    fn encode(&mut self, reply: T, setting: &Setting<'_>, out: &mut Vec<u8>) -> Next;
+}
+
+/// What [`Protocol::split`] found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Split {
+    /// Not a whole package yet.
+    Need,
+    /// The next package has that many bytes, its framing included. Never 0, never more than there are.
+    Package(usize),
+}
+
+/// Whether a connection goes on after a reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// It stays open.
+    Stay,
+    /// It closes when the reply is out.
+    Close,
+}
+
+/// Bounds on what a peer may make a connection hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of one package, its framing included. Default 10 MiB (PIPE-4).
+    pub max_package: usize,
+    /// Bytes of a head: request line and header lines, and likewise trailers. Default 16 KiB (HTTP-10).
+    pub max_header: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { max_package: 10 * 1024 * 1024, max_header: 16 * 1024 }
+    }
+}
+
+/// What an encoder has to know besides the reply.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting<'a> {
+    /// Whether the worker drains: the reply should announce that the connection closes (I4).
+    pub draining: bool,
+    /// The date and time of now as HTTP writes it (RFC 9110 5.6.7).
+    pub date: &'a str,
+}
+
+/// Why a connection is closed on the server's own account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Farewell {
+    /// The peer broke the protocol or a limit.
+    Malformed(Malformed),
+    /// The callback failed before it replied.
+    Failed,
+}
+
+/// Bytes that are no message: where, by which rule, and the protocol's own code for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{what} at byte {at}")]
+pub struct Malformed {
+    /// What is wrong, as a fragment: `bare line feed in the header`.
+    pub what: &'static str,
+    /// Offset of the byte that decided, from the start of the package.
+    pub at: u32,
+    /// The protocol's code: for HTTP the status to answer; 0 where it has none.
+    pub code: u16,
+}
+
+impl Malformed {
+    /// A malformed package; an offset past 4 GiB is reported as that.
+    pub fn new(what: &'static str, at: usize, code: u16) -> Self {
+        Self { what, at: u32::try_from(at).unwrap_or(u32::MAX), code }
+    }
+}

@@ -1,0 +1,231 @@
+//! Poll, dispatch, timers, flush: one turn of the loop, and the next.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+use std::time::Duration;
+
+use mio::{Events, Poll, Registry, Token};
+
+use super::clock;
+use super::slots::Slots;
+use super::timer::{Job, Timers};
+use crate::protocol::http::DateLine;
+
+/// Octets read from a socket at a time (PIPE-1).
+const READ_CHUNK: usize = 87_380;
+
+/// Something that the loop serves.
+pub(crate) trait Source {
+    /// The kernel reported it, or it asked to be called again.
+    fn ready(self: Rc<Self>, readable: bool, writable: bool);
+
+    /// The kernel reported the peer's end; [`ready`](Self::ready) follows.
+    fn hangup(&self) {}
+
+    /// The turn ends: send what was gathered.
+    fn flush(self: Rc<Self>) {}
+}
+
+/// The loop. One per worker, reached by [`Reactor::current`] from its callbacks.
+pub(crate) struct Reactor {
+    poll: RefCell<Poll>,
+    registry: Registry,
+    sources: RefCell<Slots<dyn Source>>,
+    timers: RefCell<Timers>,
+    /// Sources with output to send when the turn ends.
+    dirty: RefCell<Vec<Rc<dyn Source>>>,
+    /// Sources that may have more to read: edge-triggered readiness is not repeated by the kernel.
+    again: RefCell<VecDeque<Token>>,
+    /// The buffer that all connections read through; taken while in use.
+    chunk: Cell<Option<Box<[u8]>>>,
+    /// Emptied output buffers, for the next connection that needs one.
+    spare: RefCell<Vec<Vec<u8>>>,
+    date: RefCell<DateLine>,
+    stopped: Cell<bool>,
+}
+
+thread_local! {
+    static CURRENT: RefCell<Option<Rc<Reactor>>> = const { RefCell::new(None) };
+}
+
+impl Reactor {
+    /// A loop, made current for this thread.
+    pub(crate) fn start() -> io::Result<Rc<Self>> {
+        let poll = Poll::new()?;
+        let registry = poll.registry().try_clone()?;
+        let reactor = Rc::new(Self {
+            poll: RefCell::new(poll),
+            registry,
+            sources: RefCell::new(Slots::new()),
+            timers: RefCell::default(),
+            dirty: RefCell::default(),
+            again: RefCell::default(),
+            chunk: Cell::new(Some(vec![0; READ_CHUNK].into_boxed_slice())),
+            spare: RefCell::default(),
+            date: RefCell::default(),
+            stopped: Cell::new(false),
+        });
+        CURRENT.set(Some(Rc::clone(&reactor)));
+        Ok(reactor)
+    }
+
+    /// The loop of this thread.
+    pub(crate) fn current() -> Rc<Self> {
+        CURRENT.with_borrow(|current| current.clone()).expect("timers and connections exist in workers only")
+    }
+
+    pub(crate) fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// A token for a source to register under, then to [`adopt`](Self::adopt).
+    pub(crate) fn reserve(&self) -> Token {
+        self.sources.borrow_mut().reserve()
+    }
+
+    pub(crate) fn adopt(&self, token: Token, source: Rc<dyn Source>) {
+        self.sources.borrow_mut().fill(token, source);
+    }
+
+    pub(crate) fn forget(&self, token: Token) {
+        self.sources.borrow_mut().remove(token);
+    }
+
+    /// Flushes `source` when the turn ends.
+    pub(crate) fn mark_dirty(&self, source: Rc<dyn Source>) {
+        self.dirty.borrow_mut().push(source);
+    }
+
+    /// Calls the source as readable in the next turn.
+    pub(crate) fn call_again(&self, token: Token) {
+        self.again.borrow_mut().push_back(token);
+    }
+
+    /// Lends the read buffer.
+    pub(crate) fn take_chunk(&self) -> Box<[u8]> {
+        self.chunk.take().unwrap_or_else(|| vec![0; READ_CHUNK].into_boxed_slice())
+    }
+
+    pub(crate) fn return_chunk(&self, chunk: Box<[u8]>) {
+        self.chunk.set(Some(chunk));
+    }
+
+    pub(crate) fn spare_buffer(&self) -> Vec<u8> {
+        self.spare.borrow_mut().pop().unwrap_or_default()
+    }
+
+    /// Takes back a buffer; a large one goes to the allocator.
+    pub(crate) fn recycle(&self, mut buffer: Vec<u8>) {
+        let mut spare = self.spare.borrow_mut();
+        if spare.len() < 64 && buffer.capacity() <= 16 * 1024 {
+            buffer.clear();
+            spare.push(buffer);
+        }
+    }
+
+    /// Calls `use_date` with the date of now as HTTP writes it.
+    pub(crate) fn with_date<R>(&self, use_date: impl FnOnce(&str) -> R) -> R {
+        use_date(self.date.borrow_mut().at(clock::wall()))
+    }
+
+    pub(super) fn add_timer(&self, delay: Duration, job: Job) -> u64 {
+        self.timers.borrow_mut().add(clock::now() + delay, job).1
+    }
+
+    pub(super) fn cancel_timer(&self, number: u64) -> bool {
+        self.timers.borrow_mut().cancel(number)
+    }
+
+    /// Ends [`run`](Self::run) after the present turn.
+    pub(crate) fn stop(&self) {
+        self.stopped.set(true);
+    }
+
+    /// Turns until [`stop`](Self::stop).
+    pub(crate) fn run(&self) -> io::Result<()> {
+        let mut events = Events::with_capacity(1024);
+        while !self.stopped.get() {
+            self.turn(&mut events)?;
+        }
+        Ok(())
+    }
+
+    fn turn(&self, events: &mut Events) -> io::Result<()> {
+        match self.poll.borrow_mut().poll(events, self.patience()) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => events.clear(),
+            other => other?,
+        }
+        for event in events.iter() {
+            let readable = event.is_readable() || event.is_read_closed() || event.is_error();
+            let writable = event.is_writable() || event.is_write_closed() || event.is_error();
+            if event.is_read_closed() || event.is_error() {
+                let source = self.sources.borrow().get(event.token());
+                source.iter().for_each(|source| source.hangup());
+            }
+            self.call(event.token(), readable, writable);
+        }
+        let waiting = self.again.borrow().len();
+        for _ in 0..waiting {
+            let next = self.again.borrow_mut().pop_front();
+            if let Some(token) = next {
+                self.call(token, true, false);
+            }
+        }
+        self.run_timers();
+        self.flush();
+        Ok(())
+    }
+
+    fn call(&self, token: Token, readable: bool, writable: bool) {
+        let source = self.sources.borrow().get(token);
+        if let Some(source) = source {
+            source.ready(readable, writable);
+        }
+    }
+
+    /// How long to wait in the kernel. Rounded up to whole milliseconds by mio, so a timer is never early.
+    fn patience(&self) -> Option<Duration> {
+        if !self.again.borrow().is_empty() || !self.dirty.borrow().is_empty() {
+            return Some(Duration::ZERO);
+        }
+        let deadline = self.timers.borrow().next_deadline()?;
+        Some(deadline.saturating_duration_since(clock::now()))
+    }
+
+    /// Runs the jobs that were due when the turn began; those they add wait for the next turn, so
+    /// that a chain of them can't starve the sockets (TIMER-5).
+    fn run_timers(&self) {
+        let now = clock::now();
+        let mut budget = 10_000;
+        loop {
+            let due = self.timers.borrow_mut().due(now);
+            let Some((_, job)) = due else { return };
+            let run = AssertUnwindSafe(|| match job {
+                Job::Once(job) => job.take().into_iter().for_each(|job| job()),
+                Job::Every(_, job) => job(),
+            });
+            if catch_unwind(run).is_err() {
+                tracing::error!("a timer's job panicked");
+            }
+            budget -= 1;
+            if budget == 0 {
+                return;
+            }
+        }
+    }
+
+    fn flush(&self) {
+        loop {
+            let dirty = std::mem::take(&mut *self.dirty.borrow_mut());
+            if dirty.is_empty() {
+                return;
+            }
+            for source in dirty {
+                source.flush();
+            }
+        }
+    }
+}

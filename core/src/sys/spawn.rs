@@ -1,0 +1,94 @@
+//! Fork and exec of a program with chosen descriptors at chosen numbers. Master only.
+
+use std::ffi::OsString;
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+/// A program to start, with descriptors to hand over.
+///
+/// Every descriptor of the parent is close-on-exec; only the copies made here, in the child and
+/// after fork, survive the exec. So no other child started meanwhile can inherit them.
+#[derive(Debug)]
+pub(crate) struct Spawn<'a> {
+    command: Command,
+    /// The descriptors of the child from number 3 on, in order.
+    handed: Vec<BorrowedFd<'a>>,
+}
+
+impl<'a> Spawn<'a> {
+    /// The lowest number that handed descriptors get in the child.
+    pub(crate) const FIRST_FD: RawFd = 3;
+
+    /// A child that runs `program` with `arguments`; it inherits standard input and output.
+    pub(crate) fn new(program: &Path, arguments: impl IntoIterator<Item = OsString>) -> Self {
+        let mut command = Command::new(program);
+        command.args(arguments).stdin(Stdio::null());
+        Self { command, handed: Vec::new() }
+    }
+
+    /// Sets a variable of the child's environment.
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Gives the child `fd` as its next descriptor number, from [`Self::FIRST_FD`] on.
+    pub(crate) fn hand(mut self, fd: BorrowedFd<'a>) -> Self {
+        self.handed.push(fd);
+        self
+    }
+
+    /// Sends the child's standard error there.
+    pub(crate) fn stderr(mut self, fd: OwnedFd) -> Self {
+        self.command.stderr(Stdio::from(fd));
+        self
+    }
+
+    /// Forks and executes.
+    ///
+    /// # Errors
+    /// What fork, dup or exec said; nothing is left running then.
+    pub(crate) fn start(mut self) -> io::Result<Child> {
+        let sources: Vec<RawFd> = self.handed.iter().map(AsRawFd::as_raw_fd).collect();
+        let mut parked = [0 as RawFd; MAX_HANDED];
+        if sources.len() > MAX_HANDED {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "too many descriptors to hand over"));
+        }
+        let arrange = move || {
+            // First out of the way of the target numbers, then into place: a source may already
+            // have the number of a target. dup2 clears close-on-exec on the copy, and on it alone.
+            for (slot, fd) in parked.iter_mut().zip(&sources) {
+                *slot = check(dup_above(*fd, Self::FIRST_FD + MAX_HANDED as RawFd))?;
+            }
+            for (target, fd) in (Self::FIRST_FD..).zip(&parked[..sources.len()]) {
+                check(dup_to(*fd, target))?;
+            }
+            Ok(())
+        };
+        // SAFETY: between fork and exec the closure only calls fcntl and dup2, which are
+        // async-signal-safe (signal-safety(7)); it allocates nothing and takes no lock. std resets the
+        // signal mask of the child before the exec.
+        unsafe { self.command.pre_exec(arrange) };
+        self.command.spawn()
+    }
+}
+
+/// More than any service hands over: control, standard error, and one listener.
+const MAX_HANDED: usize = 8;
+
+fn dup_above(fd: RawFd, lowest: RawFd) -> RawFd {
+    // SAFETY: fcntl(F_DUPFD_CLOEXEC) reads no memory; a bad descriptor is reported as EBADF.
+    unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, lowest) }
+}
+
+fn dup_to(fd: RawFd, target: RawFd) -> RawFd {
+    // SAFETY: dup2 reads no memory; whatever was open at the target number is std's and dies with exec.
+    unsafe { libc::dup2(fd, target) }
+}
+
+fn check(result: RawFd) -> io::Result<RawFd> {
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
+}
