@@ -15,6 +15,7 @@ pub struct Control {
     answered: AtomicU64,
     lost: AtomicU64,
     in_flight: AtomicU64,
+    newest: AtomicUsize,
 }
 
 impl Control {
@@ -30,6 +31,7 @@ impl Control {
             answered: AtomicU64::new(0),
             lost: AtomicU64::new(0),
             in_flight: AtomicU64::new(0),
+            newest: AtomicUsize::new(0),
         }
     }
 
@@ -88,10 +90,16 @@ impl Control {
         self.abort.load(Relaxed)
     }
 
-    pub(crate) fn publish(&self, answered: u64, lost: u64, in_flight: u64) {
+    pub(crate) fn publish(&self, answered: u64, lost: u64, in_flight: u64, newest: usize) {
+        self.newest.store(newest, Relaxed);
         self.answered.store(answered, Relaxed);
         self.lost.store(lost, Relaxed);
         self.in_flight.store(in_flight, Relaxed);
+    }
+
+    /// Index of the newest release that has answered.
+    pub(crate) fn newest_release(&self) -> usize {
+        self.newest.load(Relaxed)
     }
 
     /// Requests answered and lost so far, and connections open.

@@ -1,26 +1,48 @@
 //! Load on a server while it reloads, and the fate of every request.
+//!
+//! [`check`] is the whole: it drives load ([`drive`]), triggers reloads on a thread of its own, samples the
+//! server's processes, and grades what came of it ([`Verdict`]). The parts that decide anything, the answer
+//! reader, the connection, the ledger, the schedule and the verdict, know neither socket nor clock.
+//!
+//! Every planned request ends in exactly one [`Fate`], every connection in exactly one [`End`], and the
+//! books must close: planned = not sent + sent, sent = the sum of the fates ([`Ledger::close`]).
 
 mod answer;
+mod check;
 mod connection;
+mod console;
 mod control;
 mod driver;
 mod fate;
+mod grade;
 mod identity;
 mod ledger;
+mod listeners;
 mod plan;
 mod population;
+mod progress;
 mod random;
 mod receipt;
+mod reloads;
 mod report;
 mod request;
+mod sampler;
 mod schedule;
+mod subject;
 mod tally;
 mod watch;
 
+pub use check::{CheckError, Outcome, check};
+pub use console::Console;
 pub use control::Control;
 pub use driver::{DriveError, Loss, Record, drive};
 pub use fate::{End, Fate, Weight};
+pub use grade::{Grade, SelfCheck, Verdict};
 pub use ledger::{Imbalance, Ledger};
 pub use plan::LoadPlan;
 pub use population::{Method, Population};
+pub use progress::Progress;
 pub use receipt::Releases;
+pub use reloads::{ReloadPlan, Reloaded};
+pub use report::{Report, TesteeReport};
+pub use subject::{Subject, Trigger, Worker};

@@ -143,6 +143,15 @@ impl Timeline {
         }
     }
 
+    /// Requests answered in the slices that the time from `begin` to `end` touches.
+    pub fn answered_between(&self, begin: Option<Duration>, end: Duration) -> u64 {
+        let step = Timeline::STEP.as_millis();
+        let index = |time: Duration| usize::try_from(time.as_millis() / step).unwrap_or(usize::MAX);
+        let (begin, end) = (index(begin.unwrap_or(end)), index(end).saturating_add(1));
+        let range = begin.min(self.slices.len())..end.min(self.slices.len());
+        self.slices[range].iter().map(|slice| slice.answered).sum()
+    }
+
     /// The slices, from the start of the run.
     pub fn slices(&self) -> &[Slice] {
         &self.slices

@@ -78,6 +78,11 @@ impl Watch {
         pid.last = now;
     }
 
+    /// Index of the newest release that has answered; 0 if none has.
+    pub fn newest(&self) -> usize {
+        self.releases.iter().rposition(|release| 0 < release.answers).unwrap_or(0)
+    }
+
     /// Answers of the release with this index.
     pub fn release(&self, index: usize) -> ReleaseSeen {
         self.releases[index]

@@ -199,7 +199,7 @@ impl<'a> Driver<'a> {
         let answered: u64 =
             [Fate::Current, Fate::Older, Fate::Announced].iter().map(|fate| ledger.fate_total(*fate)).sum();
         let lost = ledger.weighing(Weight::Race) + ledger.weighing(Weight::Loss);
-        self.control.publish(answered, lost, self.sockets.len() as u64);
+        self.control.publish(answered, lost, self.sockets.len() as u64, self.record.watch.newest());
     }
 
     fn in_flight(&self) -> u64 {

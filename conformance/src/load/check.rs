@@ -1,0 +1,108 @@
+//! A whole reload check: load, reloads, samples, and the verdict over what they saw.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::thread;
+
+use thiserror::Error;
+
+use crate::load::control::Control;
+use crate::load::driver::{DriveError, Record, drive};
+use crate::load::grade::{Evidence, Verdict};
+use crate::load::ledger::Imbalance;
+use crate::load::plan::LoadPlan;
+use crate::load::progress::Progress;
+use crate::load::receipt::Releases;
+use crate::load::reloads::{ReloadPlan, Reloaded, reload};
+use crate::load::sampler::{Samples, sample};
+use crate::load::subject::Subject;
+
+/// What a check found.
+#[derive(Debug)]
+pub struct Outcome {
+    /// What the driver knows.
+    pub record: Record,
+    /// The reloads, in order.
+    pub reloads: Vec<Reloaded>,
+    /// What it proves.
+    pub verdict: Verdict,
+    /// How the testee ended, if it did during the run.
+    pub gone: Option<String>,
+    /// The user interrupted the run: the numbers are those until then.
+    pub interrupted: bool,
+    /// Processes of the testee before the first and after the last reload, where they can be known.
+    pub processes: Option<(usize, usize)>,
+}
+
+/// The check itself failed; nothing is learnt about the server.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum CheckError {
+    /// The driver could not work.
+    #[error(transparent)]
+    Drive(#[from] DriveError),
+    /// The books do not close.
+    #[error(transparent)]
+    Books(#[from] Imbalance),
+    /// A request was sent on a connection that had been announced to close.
+    #[error("{0} requests were sent on connections announced to close: a defect of this driver")]
+    ClientFault(u64),
+    /// A thread of the check panicked.
+    #[error("the {0} panicked: a defect of this program")]
+    Panic(&'static str),
+}
+
+/// Loads `target` while `subject` reloads by plan. `interrupt`, once true, ends it with what is known then.
+///
+/// # Errors
+/// [`CheckError`] where the check itself is at fault.
+pub fn check(
+    subject: &Arc<dyn Subject>,
+    target: SocketAddr,
+    load: &LoadPlan,
+    plan: &ReloadPlan,
+    interrupt: &AtomicBool,
+    progress: &Progress,
+) -> Result<Outcome, CheckError> {
+    let strangers = subject.strangers();
+    let control = Control::new();
+    let releases = Releases::new(plan.names());
+    let done = AtomicBool::new(false);
+    let (record, reloads, samples) = thread::scope(|scope| {
+        let reloader = scope.spawn(|| reload(subject, plan, load.seed, &control, interrupt));
+        let sampler = scope.spawn(|| sample(subject.as_ref(), &control, interrupt, &done, progress));
+        let record = drive(target, load, releases, &control);
+        if record.is_err() {
+            control.abort();
+        }
+        let reloads = reloader.join().map_err(|_| CheckError::Panic("reload thread"));
+        done.store(true, Relaxed);
+        let samples = sampler.join().map_err(|_| CheckError::Panic("sampling thread"));
+        Ok::<(Record, Vec<Reloaded>, Samples), CheckError>((record?, reloads?, samples?))
+    })?;
+    progress.end();
+    record.ledger.close()?;
+    let faults = record.ledger.fate_total(crate::load::fate::Fate::ClientFault);
+    if 0 < faults {
+        return Err(CheckError::ClientFault(faults));
+    }
+    let interrupted = interrupt.load(Relaxed);
+    let evidence = Evidence {
+        record: &record,
+        reloads: &reloads,
+        planned: plan.releases.len(),
+        strangers: &strangers,
+        pids: samples.pids.as_ref(),
+        cut_short: interrupted || samples.gone.is_some(),
+    };
+    let verdict = evidence.verdict();
+    Ok(Outcome {
+        verdict,
+        record,
+        reloads,
+        gone: samples.gone,
+        interrupted,
+        processes: samples.first_and_last,
+    })
+}

@@ -1,0 +1,349 @@
+//! What a run proves: self-checks, promises, and the grade.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::load::driver::{Loss, Record};
+use crate::load::fate::{End, Fate, Weight};
+use crate::load::reloads::Reloaded;
+use crate::load::subject::comes_up;
+
+/// The grade of a server under reload, strictest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Grade {
+    /// Nothing was lost and nothing was closed under a request.
+    Lossless,
+    /// Only idempotent requests met a connection that was being closed, which a client may repeat
+    /// (RFC 9112 9.3.1).
+    Conformant,
+    /// Requests were lost.
+    Lossy,
+    /// The run proves nothing.
+    Inconclusive,
+}
+
+impl fmt::Display for Grade {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Grade::Lossless => "lossless",
+            Grade::Conformant => "conformant",
+            Grade::Lossy => "lossy",
+            Grade::Inconclusive => "inconclusive",
+        })
+    }
+}
+
+/// A check of the run on itself.
+#[derive(Debug, Clone, Serialize)]
+pub struct SelfCheck {
+    /// What is checked.
+    pub name: &'static str,
+    /// Whether it holds.
+    pub holds: bool,
+    /// What was found.
+    pub found: String,
+    /// Whether even losses prove nothing where it does not hold; else it only keeps a run without loss
+    /// from proving something.
+    pub voids: bool,
+}
+
+/// What the run says of the server.
+#[derive(Debug, Clone, Serialize)]
+pub struct Verdict {
+    /// The grade.
+    pub grade: Grade,
+    /// Promises other than losing nothing that were broken: each fails the check.
+    pub failures: Vec<String>,
+    /// The checks of the run on itself.
+    pub checks: Vec<SelfCheck>,
+    /// Reloads that lost at least one request, races included.
+    pub failing: usize,
+    /// Reloads that went through.
+    pub reloads: usize,
+    /// What is proved, in one sentence.
+    pub sentence: String,
+}
+
+/// What the verdict is drawn from.
+#[derive(Debug)]
+pub(crate) struct Evidence<'a> {
+    pub(crate) record: &'a Record,
+    pub(crate) reloads: &'a [Reloaded],
+    /// Reloads that were planned.
+    pub(crate) planned: usize,
+    pub(crate) strangers: &'a [String],
+    pub(crate) pids: Option<&'a BTreeSet<u32>>,
+    /// The run ended before its plan did.
+    pub(crate) cut_short: bool,
+}
+
+impl Evidence<'_> {
+    pub(crate) fn verdict(&self) -> Verdict {
+        let checks = self.checks();
+        let ledger = &self.record.ledger;
+        let losses = ledger.weighing(Weight::Loss) + ledger.end_total(End::Unasked);
+        let races = ledger.weighing(Weight::Race);
+        let grade = if checks.iter().any(|check| check.voids && !check.holds) {
+            Grade::Inconclusive
+        } else if 0 < losses {
+            Grade::Lossy
+        } else if checks.iter().any(|check| !check.holds) {
+            Grade::Inconclusive
+        } else if 0 < races {
+            Grade::Conformant
+        } else {
+            Grade::Lossless
+        };
+        let reloads = self.reloads.iter().filter(|reload| reload.finished).count();
+        let failing = (0..self.reloads.len()).filter(|index| 0 < self.lost_in(*index)).count();
+        let sentence = sentence(grade, failing, self.reloads.len(), losses, races, &checks);
+        Verdict { grade, failures: self.failures(), checks, failing, reloads, sentence }
+    }
+
+    /// Listed losses between the trigger of this reload and that of the next.
+    fn lost_in(&self, index: usize) -> usize {
+        lost_in(&self.record.losses, self.reloads, index)
+    }
+
+    fn checks(&self) -> Vec<SelfCheck> {
+        let mut checks = vec![
+            self.alone(),
+            self.baseline(),
+            self.own_pids(),
+            self.driver_on_time(),
+            self.everything_sent(),
+            self.trigger_on_time(),
+            self.under_load(),
+            self.reloads_came(),
+        ];
+        if self.cut_short {
+            checks.push(weak("the run was not cut short", false, "it ended before its plan did".to_owned()));
+        }
+        checks
+    }
+
+    fn alone(&self) -> SelfCheck {
+        let found = match self.strangers {
+            [] => "every listening socket on the port belongs to the testee".to_owned(),
+            strangers => format!("others listen on the port: {}", strangers.join(", ")),
+        };
+        voiding("nobody else on the port", self.strangers.is_empty(), found)
+    }
+
+    fn baseline(&self) -> SelfCheck {
+        let end = self.reloads.iter().find_map(|reload| reload.before).unwrap_or(Duration::MAX);
+        let lost = self.record.losses.iter().filter(|loss| loss.at < end).count();
+        let answered = self.record.watch.release(0).first.is_some_and(|first| first < end);
+        let found = match (lost, answered) {
+            (0, true) => "nothing was lost before the first reload".to_owned(),
+            (0, false) => "nothing was answered before the first reload".to_owned(),
+            _ => format!("{lost} requests were lost before the first reload"),
+        };
+        voiding("no loss without a reload", lost == 0 && answered, found)
+    }
+
+    fn own_pids(&self) -> SelfCheck {
+        let name = "answers come from the testee's processes";
+        let Some(pids) = self.pids else {
+            return voiding(name, true, "the processes can't be seen".to_owned());
+        };
+        let answering = self.record.watch.pids();
+        let foreign: Vec<String> = answering
+            .iter()
+            .filter(|seen| !pids.contains(&seen.pid))
+            .map(|seen| seen.pid.to_string())
+            .collect();
+        let found = match foreign.as_slice() {
+            [] => format!("{} processes answered, all of its tree", answering.len()),
+            foreign => format!("never seen in its tree: {}", foreign.join(", ")),
+        };
+        voiding(name, foreign.is_empty(), found)
+    }
+
+    fn driver_on_time(&self) -> SelfCheck {
+        let late = self.record.lateness;
+        let found = format!("at worst {:.1} ms late, {} ms allowed", millis(late), LATE.as_millis());
+        weak("the driver kept its schedule", late <= LATE, found)
+    }
+
+    fn everything_sent(&self) -> SelfCheck {
+        let ledger = &self.record.ledger;
+        let (unsent, ours) = (ledger.fate_total(Fate::NotSent), ledger.fate_total(Fate::OurFault));
+        let found = format!("{unsent} not sent, {ours} prevented by this machine's own limits");
+        weak("every request found a connection", unsent + ours == 0, found)
+    }
+
+    fn trigger_on_time(&self) -> SelfCheck {
+        let worst = self
+            .reloads
+            .iter()
+            .filter_map(|reload| reload.before.map(|before| before.saturating_sub(reload.planned)))
+            .max()
+            .unwrap_or(Duration::ZERO);
+        let found = format!("at worst {:.1} ms late, {} ms allowed", millis(worst), LATE.as_millis());
+        weak("triggers on time", worst <= LATE, found)
+    }
+
+    fn under_load(&self) -> SelfCheck {
+        let idle: Vec<String> = (1..=self.reloads.len())
+            .filter(|index| {
+                let reload = &self.reloads[index - 1];
+                let during = self.record.timeline.answered_between(reload.before, reload.over);
+                self.record.in_flight_at_aim[*index] == 0 && during == 0
+            })
+            .map(|index| format!("r{index}"))
+            .collect();
+        let found = match idle.as_slice() {
+            [] => "requests were under way in every reload".to_owned(),
+            idle => format!("no request was under way in the reload to {}", idle.join(", ")),
+        };
+        weak("reloads under load", idle.is_empty(), found)
+    }
+
+    fn reloads_came(&self) -> SelfCheck {
+        let mut wrong: Vec<String> = self
+            .reloads
+            .iter()
+            .enumerate()
+            .filter_map(|(at, reload)| {
+                self.why_unproved(at + 1, reload).map(|why| format!("r{}: {why}", at + 1))
+            })
+            .collect();
+        if self.reloads.len() < self.planned {
+            wrong.push(format!("only {} of {} reloads were made", self.reloads.len(), self.planned));
+        }
+        if self.planned == 0 {
+            wrong.push("no reload was planned".to_owned());
+        }
+        let found = match wrong.as_slice() {
+            [] => format!("{} reloads, all of them seen in the answers", self.reloads.len()),
+            wrong => wrong.join("; "),
+        };
+        weak("reloads took place", wrong.is_empty(), found)
+    }
+
+    /// Why this reload shows nothing, if so.
+    fn why_unproved(&self, index: usize, reload: &Reloaded) -> Option<String> {
+        let trigger = match &reload.trigger {
+            Ok(trigger) => trigger,
+            Err(why) => return Some(why.clone()),
+        };
+        if !comes_up(reload.mode) {
+            return None;
+        }
+        let said = if trigger.said.is_empty() { String::new() } else { format!(" ({})", trigger.said) };
+        if self.record.watch.release(index).answers == 0 {
+            return Some(format!("the new release never answered{said}"));
+        }
+        let waited = reload.over.saturating_sub(reload.before.unwrap_or(reload.planned)).as_secs_f64();
+        (!reload.finished).then(|| format!("workers of before were still there after {waited:.1} s{said}"))
+    }
+
+    /// What the server broke besides losing requests.
+    fn failures(&self) -> Vec<String> {
+        let mut failures = Vec::new();
+        for (at, reload) in self.reloads.iter().enumerate() {
+            let (index, Ok(trigger)) = (at + 1, &reload.trigger) else { continue };
+            let answers = self.record.watch.release(index).answers;
+            let up = comes_up(reload.mode);
+            if !up && 0 < answers {
+                failures.push(format!("release r{index} can't come up, but answered {answers} requests"));
+            }
+            if !up && !self.old_one_serves(at) {
+                failures.push(format!("while release r{index} could not come up, no older one answered"));
+            }
+            if !up && trigger.waited && trigger.success == Some(true) {
+                failures.push(format!("release r{index} can't come up, but its reload reported success"));
+            }
+            if up && 0 < answers && trigger.waited && trigger.success == Some(false) {
+                failures.push(format!(
+                    "release r{index} came up, but its reload reported failure ({})",
+                    trigger.said
+                ));
+            }
+        }
+        failures
+    }
+
+    /// Whether an older release still answered at the end of a reload that could not come up.
+    fn old_one_serves(&self, at: usize) -> bool {
+        let over = self.reloads[at].over;
+        let next = self.reloads.get(at + 1).and_then(|next| next.before).unwrap_or(Duration::MAX);
+        let until = next.max(over);
+        (0..=at).any(|older| {
+            self.record.watch.release(older).last.is_some_and(|last| over <= last || until <= last)
+        })
+    }
+}
+
+/// Listed losses between the trigger of the reload at `index` and that of the next.
+pub(crate) fn lost_in(losses: &[Loss], reloads: &[Reloaded], index: usize) -> usize {
+    let begin = reloads[index].before.unwrap_or(reloads[index].planned);
+    let end = reloads.get(index + 1).and_then(|next| next.before).unwrap_or(Duration::MAX);
+    losses.iter().filter(|loss| begin <= loss.at && loss.at < end).count()
+}
+
+fn sentence(
+    grade: Grade,
+    failing: usize,
+    reloads: usize,
+    losses: u64,
+    races: u64,
+    checks: &[SelfCheck],
+) -> String {
+    match grade {
+        Grade::Inconclusive => {
+            let wrong: Vec<&str> =
+                checks.iter().filter(|check| !check.holds).map(|check| check.name).collect();
+            format!("This run proves nothing, because these did not hold: {}.", wrong.join(", "))
+        }
+        Grade::Lossless => format!(
+            "None of {reloads} reloads lost anything: with 95 % confidence fewer than {:.1} % of reloads under this load do.",
+            bound(reloads) * 100.0
+        ),
+        Grade::Conformant => format!(
+            "{failing} of {reloads} reloads met {races} keep-alive races, all on requests that a client may repeat by itself."
+        ),
+        Grade::Lossy => format!(
+            "{failing} of {reloads} reloads lost requests: {losses} losses, and {races} races that a client may repeat."
+        ),
+    }
+}
+
+/// Upper bound, with 95 % confidence, of the share of reloads that fail, when none of `reloads` did.
+fn bound(reloads: usize) -> f64 {
+    1.0 - 0.05f64.powf(1.0 / reloads.max(1) as f64)
+}
+
+fn voiding(name: &'static str, holds: bool, found: String) -> SelfCheck {
+    SelfCheck { name, holds, found, voids: true }
+}
+
+fn weak(name: &'static str, holds: bool, found: String) -> SelfCheck {
+    SelfCheck { name, holds, found, voids: false }
+}
+
+fn millis(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}
+
+/// How late a trigger or the driver may be. A trigger that fires after the load proves nothing, and
+/// a driver that starves measures itself.
+const LATE: Duration = Duration::from_millis(500);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bound_is_the_one_of_statistics() {
+        // 1 - 0.05^(1/n).
+        assert!((bound(10) - 0.2589).abs() < 0.0001);
+        assert!((bound(299) - 0.0100).abs() < 0.0001);
+        assert_eq!(bound(0), bound(1));
+    }
+}

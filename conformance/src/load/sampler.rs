@@ -1,0 +1,60 @@
+//! The thread that looks at the processes, at the user's interrupt and at the testee's life.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::thread;
+use std::time::Duration;
+
+use crate::load::control::Control;
+use crate::load::progress::Progress;
+use crate::load::subject::Subject;
+
+/// What the sampler saw.
+#[derive(Debug, Default)]
+pub(crate) struct Samples {
+    /// Every process that ever was in the testee's tree; `None` where that can't be known.
+    pub(crate) pids: Option<BTreeSet<u32>>,
+    /// How the testee ended, if it did during the run.
+    pub(crate) gone: Option<String>,
+    /// Processes in the first and the last sample.
+    pub(crate) first_and_last: Option<(usize, usize)>,
+}
+
+/// Samples until `done`. A testee that ends, or an interrupt, aborts the run.
+pub(crate) fn sample(
+    subject: &dyn Subject,
+    control: &Control,
+    interrupt: &AtomicBool,
+    done: &AtomicBool,
+    progress: &Progress,
+) -> Samples {
+    let mut samples = Samples::default();
+    let mut turn: u32 = 0;
+    loop {
+        // The last look comes after the end, so that nobody who answered is missed.
+        let last = done.load(Relaxed);
+        // In a reload processes come and go; reading all of /proc takes its time, so else it is done rarely.
+        if control.window().0 || last || turn.is_multiple_of(10) {
+            if let Some(pids) = subject.processes() {
+                let count = pids.len();
+                let (first, _) = samples.first_and_last.unwrap_or((count, count));
+                samples.first_and_last = Some((first, count));
+                samples.pids.get_or_insert_default().extend(pids);
+            }
+        }
+        if samples.gone.is_none() {
+            samples.gone = subject.gone();
+        }
+        if samples.gone.is_some() || interrupt.load(Relaxed) {
+            control.abort();
+        }
+        progress.show(control);
+        if last {
+            return samples;
+        }
+        turn = turn.wrapping_add(1);
+        thread::sleep(STEP);
+    }
+}
+
+const STEP: Duration = Duration::from_millis(25);

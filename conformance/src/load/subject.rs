@@ -1,0 +1,116 @@
+//! What is reloaded under load: a testee, or in tests a server in a thread.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use crate::load::listeners;
+use crate::testee::{Exit, Mode, Pid, Process, ProcessState, Release, ReloadMeans, Testee};
+
+/// A worker process, named for good by its start time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Worker {
+    /// Process number.
+    pub pid: u32,
+    /// Start time in clock ticks since boot.
+    pub started: u64,
+}
+
+/// How a reload was triggered.
+#[derive(Debug, Clone)]
+pub struct Trigger {
+    /// Just before the signal or the command.
+    pub before: Instant,
+    /// Just after the signal was sent, or the command had ended.
+    pub after: Instant,
+    /// Whether the end of the command is the end of the reload, and its status the outcome.
+    pub waited: bool,
+    /// Of a command: whether it ended with status 0; `None` for a signal.
+    pub success: Option<bool>,
+    /// Of a command: how it ended and what it wrote; empty for a signal.
+    pub said: String,
+}
+
+/// A server that can be reloaded.
+pub trait Subject: Send + Sync {
+    /// Brings a release.
+    ///
+    /// # Errors
+    /// Why the reload could not even be asked for.
+    fn reload(&self, release: &Release) -> Result<Trigger, String>;
+
+    /// How long a reload may take until a new worker has answered.
+    fn reload_timeout(&self) -> Duration;
+
+    /// The worker processes of this moment; empty where they can't be known.
+    fn workers(&self) -> Vec<Worker>;
+
+    /// Every process of this moment; `None` where they can't be known.
+    fn processes(&self) -> Option<BTreeSet<u32>>;
+
+    /// Who else listens on the port, one line each.
+    fn strangers(&self) -> Vec<String>;
+
+    /// How it ended, if it is gone.
+    fn gone(&self) -> Option<String>;
+}
+
+/// Whether this very process still runs.
+pub(crate) fn is_alive(worker: Worker) -> bool {
+    let found = i32::try_from(worker.pid).ok().and_then(|pid| Process::read(Pid::from_raw(pid)));
+    found.is_some_and(|process| process.started == worker.started && process.state != ProcessState::Zombie)
+}
+
+impl Subject for Testee {
+    fn reload(&self, release: &Release) -> Result<Trigger, String> {
+        self.set_release(release).map_err(|error| error.to_string())?;
+        let trigger = Testee::reload(self).map_err(|error| error.to_string())?;
+        let (waited, is_command) = match self.file().reload().map(|reload| &reload.means) {
+            Some(ReloadMeans::Command { waits, .. }) => (*waits, true),
+            _ => (false, false),
+        };
+        let said = match (is_command, trigger.exit) {
+            (false, _) => String::new(),
+            (true, Some(exit)) => format!("{exit}; {}", trigger.output.trim_end()),
+            (true, None) => format!("cut off at the timeout; {}", trigger.output.trim_end()),
+        };
+        Ok(Trigger {
+            before: trigger.before,
+            after: trigger.after,
+            waited,
+            success: is_command.then_some(trigger.exit == Some(Exit::Code(0))),
+            said,
+        })
+    }
+
+    fn reload_timeout(&self) -> Duration {
+        self.file().reload().map_or(Duration::from_secs(30), |reload| reload.timeout)
+    }
+
+    fn workers(&self) -> Vec<Worker> {
+        let workers = Testee::workers(self);
+        workers.iter().map(|process| Worker { pid: number(process), started: process.started }).collect()
+    }
+
+    fn processes(&self) -> Option<BTreeSet<u32>> {
+        Some(self.tree().iter().map(number).collect())
+    }
+
+    fn strangers(&self) -> Vec<String> {
+        let Some(address) = self.address("http") else { return Vec::new() };
+        let pids: Vec<u32> = self.tree().iter().map(number).collect();
+        listeners::strangers(address.port(), &pids)
+    }
+
+    fn gone(&self) -> Option<String> {
+        self.exited().map(|exit| exit.to_string())
+    }
+}
+
+fn number(process: &Process) -> u32 {
+    process.pid.as_raw().unsigned_abs()
+}
+
+/// Whether a release is meant to serve.
+pub(crate) fn comes_up(mode: Mode) -> bool {
+    matches!(mode, Mode::Up | Mode::Slow(_))
+}
