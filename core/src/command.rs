@@ -105,7 +105,9 @@ impl Command {
             match argument.as_str() {
                 "-h" | "--help" | "help" => return Err(NoCommand::Help),
                 "-g" | "--graceful" => graceful = true,
-                _ if argument.starts_with('-') => return Err(NoCommand::Wrong(format!("unknown option {argument}"))),
+                _ if argument.starts_with('-') => {
+                    return Err(NoCommand::Wrong(format!("unknown option {argument}")));
+                }
                 _ if verb.is_none() => verb = Some(argument),
                 _ => return Err(NoCommand::Wrong(format!("unexpected argument {argument}"))),
             }

@@ -38,7 +38,8 @@ impl Listeners {
         // would otherwise share the port without a word (RL-7).
         let address = first.local_addr().map_err(fail)?;
         drop(first);
-        let sockets = (0..settings.count).map(|_| bind(address, true)).collect::<io::Result<_>>().map_err(fail)?;
+        let sockets =
+            (0..settings.count).map(|_| bind(address, true)).collect::<io::Result<_>>().map_err(fail)?;
         Ok(Self { sockets })
     }
 
@@ -62,8 +63,10 @@ fn bind(address: SocketAddr, reuse_port: bool) -> io::Result<TcpListener> {
     socket.set_reuse_address(true)?;
     socket.set_reuse_port(reuse_port)?;
     // Accepted sockets inherit these (CONN-4).
-    let keepalive =
-        TcpKeepalive::new().with_time(Duration::from_secs(55)).with_interval(Duration::from_secs(55)).with_retries(1);
+    let keepalive = TcpKeepalive::new()
+        .with_time(Duration::from_secs(55))
+        .with_interval(Duration::from_secs(55))
+        .with_retries(1);
     socket.set_tcp_keepalive(&keepalive)?;
     socket.set_tcp_nodelay(true)?;
     socket.set_nonblocking(true)?;

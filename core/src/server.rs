@@ -133,7 +133,10 @@ impl Server {
             service.check()?;
         }
         if self.services.is_empty() {
-            return Err(Error::Misuse { service: "(none)".to_owned(), what: "declare at least one".to_owned() });
+            return Err(Error::Misuse {
+                service: "(none)".to_owned(),
+                what: "declare at least one".to_owned(),
+            });
         }
         let services = self.services.iter().map(|service| service.settings().clone()).collect();
         master::run(Config { services, pid_file, timing: self.timing.0 })
@@ -142,7 +145,10 @@ impl Server {
 
 impl std::fmt::Debug for Server {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Server").field("pid_file", &self.pid_file).field("timing", &self.timing).finish_non_exhaustive()
+        f.debug_struct("Server")
+            .field("pid_file", &self.pid_file)
+            .field("timing", &self.timing)
+            .finish_non_exhaustive()
     }
 }
 

@@ -8,7 +8,7 @@ use crate::connection::{Callbacks, Connection, Limit, Runtime, SendError};
 use crate::error::Error;
 use crate::protocol::{Http, Limits, Protocol, Text};
 use crate::reactor::Reactor;
-use crate::worker::{Serving, Worker};
+use crate::worker::{OnStart, OnStop, Serving, Worker};
 
 /// A listener with its worker processes: what Workerman calls a `Worker`.
 ///
@@ -19,8 +19,8 @@ pub struct Service<P: Protocol> {
     limit: Limit,
     codec: P,
     callbacks: Callbacks<P>,
-    start: Option<Box<dyn Fn(&Worker) -> Result<(), String>>>,
-    stop: Option<Box<dyn Fn(&Worker)>>,
+    start: Option<OnStart>,
+    stop: Option<OnStop>,
 }
 
 /// The part of a service that the master needs.

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::{Connection, SendError};
 use crate::protocol::Protocol;
 
-type OnConnection<P> = Box<dyn Fn(&Connection<P>)>;
+pub(super) type OnConnection<P> = Box<dyn Fn(&Connection<P>)>;
 type OnMessage<P> = Box<dyn for<'a> Fn(&Connection<P>, <P as Protocol>::Message<'a>)>;
 type OnError<P> = Box<dyn Fn(&Connection<P>, SendError)>;
 

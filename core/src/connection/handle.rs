@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::rc::Rc;
 
-use super::serve::Served;
+use super::served::Served;
 use crate::protocol::{Encode, Protocol};
 
 /// What became of a message given to [`Connection::send`] (BUF-1).
@@ -125,6 +125,9 @@ impl<P: Protocol> Clone for Connection<P> {
 
 impl<P: Protocol> fmt::Debug for Connection<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connection").field("id", &self.id()).field("peer", &self.peer_address()).finish_non_exhaustive()
+        f.debug_struct("Connection")
+            .field("id", &self.id())
+            .field("peer", &self.peer_address())
+            .finish_non_exhaustive()
     }
 }

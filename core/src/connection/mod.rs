@@ -4,10 +4,14 @@
 //! serves it (socket registration, callbacks), so that a successor could take it over.
 
 mod callbacks;
+mod ending;
 mod handle;
 mod outbox;
-mod serve;
+mod receive;
+mod runtime;
+mod served;
+mod transmit;
 
 pub(crate) use callbacks::{Callbacks, guard};
 pub use handle::{Connection, SendError, Sent};
-pub(crate) use serve::{Limit, Runtime};
+pub(crate) use runtime::{Limit, Runtime};

@@ -7,6 +7,7 @@ mod admin;
 mod outcome;
 mod output;
 mod pidfile;
+mod report;
 mod run;
 mod spawn;
 mod state;

@@ -22,7 +22,8 @@ impl PidFile {
     /// # Errors
     /// [`Error::AlreadyRunning`] where another process holds it; [`Error::System`] where it cannot be written.
     pub(crate) fn take(path: &Path) -> Result<Self, Error> {
-        let system = |source| Error::System { attempt: format!("write the pid file {}", path.display()), source };
+        let system =
+            |source| Error::System { attempt: format!("write the pid file {}", path.display()), source };
         loop {
             let file = open(path).map_err(system)?;
             let lock = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
@@ -61,7 +62,14 @@ impl Drop for PidFile {
 /// Readable by all, writable by us alone (SF-20); a symbolic link in its place is not followed.
 fn open(path: &Path) -> io::Result<File> {
     let flags = OFlag::O_NOFOLLOW.bits();
-    OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o644).custom_flags(flags).open(path)
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o644)
+        .custom_flags(flags)
+        .open(path)
 }
 
 fn same_file(file: &File, path: &Path) -> bool {

@@ -13,11 +13,11 @@ use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
 use super::admin::{Admin, Asked, Commander, Request};
-use super::outcome::{Ending, Failure, Outcome};
+use super::outcome::{Ending, Failure};
 use super::output::BootOutput;
 use super::pidfile::PidFile;
 use super::spawn::{Program, Started};
-use super::state::{Action, CallerId, Event, Progress, State, Timing, WorkerId};
+use super::state::{Action, CallerId, Event, State, Timing, WorkerId};
 use crate::control::{Control, FromMaster, FromWorker, Heard};
 use crate::error::Error;
 use crate::listen::Listeners;
@@ -48,30 +48,30 @@ enum Watched {
 
 /// A worker process. It is signalled only through its handle, which std keeps unreaped until its end
 /// was taken: a number that may stand for another process is never used (SF-9, I8).
-struct Held {
+pub(super) struct Held {
     child: Child,
     slot: usize,
     control: Control,
     control_token: Token,
-    output: Option<(BootOutput, Token)>,
+    pub(super) output: Option<(BootOutput, Token)>,
     /// The tail of what it wrote while it booted.
-    tail: String,
+    pub(super) tail: String,
 }
 
-struct Master {
+pub(super) struct Master {
     poll: Poll,
-    config: Config,
+    pub(super) config: Config,
     state: State,
     program: Program,
     /// (service, slot within it) by the number that the state machine uses.
-    places: Vec<(usize, usize)>,
+    pub(super) places: Vec<(usize, usize)>,
     listeners: Option<Vec<Listeners>>,
     signals: SignalFd,
     admin: Admin,
-    workers: HashMap<WorkerId, Held>,
-    commanders: HashMap<CallerId, (Commander, Token)>,
+    pub(super) workers: HashMap<WorkerId, Held>,
+    pub(super) commanders: HashMap<CallerId, (Commander, Token)>,
     /// The tails of workers that are gone, for the report of a reload that they failed.
-    epitaphs: HashMap<WorkerId, String>,
+    pub(super) epitaphs: HashMap<WorkerId, String>,
     watched: HashMap<Token, Watched>,
     last_token: usize,
     last_caller: u64,
@@ -102,7 +102,8 @@ impl Master {
         let system = |attempt: &'static str| Error::system(attempt);
         let poll = Poll::new().map_err(system("make the master's loop"))?;
         let mut set = SigSet::empty();
-        for signal in STOP.iter().chain(&[Signal::SIGQUIT, Signal::SIGUSR1, Signal::SIGUSR2, Signal::SIGCHLD]) {
+        for signal in STOP.iter().chain(&[Signal::SIGQUIT, Signal::SIGUSR1, Signal::SIGUSR2, Signal::SIGCHLD])
+        {
             set.add(*signal);
         }
         set.thread_block().map_err(io::Error::from).map_err(system("block signals"))?;
@@ -114,7 +115,9 @@ impl Master {
             .register(&mut SourceFd(&signals.as_raw_fd()), SIGNALS, Interest::READABLE)
             .map_err(system("watch for signals"))?;
         let mut admin = Admin::open(&config.pid_file)?;
-        registry.register(admin.listener(), COMMANDS, Interest::READABLE).map_err(system("watch for commands"))?;
+        registry
+            .register(admin.listener(), COMMANDS, Interest::READABLE)
+            .map_err(system("watch for commands"))?;
         let places: Vec<(usize, usize)> = config
             .services
             .iter()
@@ -187,7 +190,9 @@ impl Master {
     /// SIGNAL-1 to SIGNAL-7.
     fn hear_signals(&mut self) {
         while let Ok(Some(info)) = self.signals.read_signal() {
-            let Some(signal) = i32::try_from(info.ssi_signo).ok().and_then(|number| Signal::try_from(number).ok()) else {
+            let Some(signal) =
+                i32::try_from(info.ssi_signo).ok().and_then(|number| Signal::try_from(number).ok())
+            else {
                 continue;
             };
             match signal {
@@ -291,7 +296,7 @@ impl Master {
         }
     }
 
-    fn dismiss(&mut self, caller: CallerId) {
+    pub(super) fn dismiss(&mut self, caller: CallerId) {
         if let Some((mut commander, token)) = self.commanders.remove(&caller) {
             self.watched.remove(&token);
             let _ = self.poll.registry().deregister(commander.stream());
@@ -305,7 +310,9 @@ impl Master {
             match action {
                 Action::Spawn { worker, slot, generation } => self.spawn(worker, slot, generation),
                 Action::Accept(worker) => self.order(worker, FromMaster::Accept),
-                Action::Drain { worker, grace, within } => self.order(worker, FromMaster::Drain { grace, within }),
+                Action::Drain { worker, grace, within } => {
+                    self.order(worker, FromMaster::Drain { grace, within })
+                }
                 Action::Kill { worker, because } => self.kill(worker, because),
                 Action::CloseListeners => drop(self.listeners.take()),
                 Action::Progress(progress) => self.report(progress),
@@ -316,7 +323,8 @@ impl Master {
     }
 
     fn spawn(&mut self, worker: WorkerId, slot: usize, generation: u64) {
-        let started = self.start_process(slot, generation).and_then(|started| self.hold(worker, slot, started));
+        let started =
+            self.start_process(slot, generation).and_then(|started| self.hold(worker, slot, started));
         if let Err(error) = started {
             let path = self.program.path().display();
             tracing::error!(slot, %error, "cannot start a worker from {path}");
@@ -350,7 +358,8 @@ impl Master {
         registry.register(&mut SourceFd(&control.as_raw_fd()), control_token, Interest::READABLE)?;
         registry.register(output.pipe_mut(), output_token, Interest::READABLE)?;
         let output = Some((output, output_token));
-        self.workers.insert(worker, Held { child, slot, control, control_token, output, tail: String::new() });
+        self.workers
+            .insert(worker, Held { child, slot, control, control_token, output, tail: String::new() });
         Ok(())
     }
 
@@ -367,84 +376,6 @@ impl Master {
         if let Err(error) = held.child.kill() {
             tracing::error!(%error, "cannot kill a worker");
         }
-    }
-
-    fn report(&mut self, progress: Progress) {
-        let line = self.describe(progress);
-        match progress {
-            Progress::RolledBack { .. } => tracing::error!("{line}"),
-            Progress::Respawn { .. } => tracing::warn!("{line}"),
-            _ => tracing::info!("{line}"),
-        }
-        for (commander, _) in self.commanders.values_mut() {
-            commander.tell(&line);
-        }
-    }
-
-    fn describe(&self, progress: Progress) -> String {
-        match progress {
-            Progress::Booting { generation, workers } => format!("generation {generation}: booting {workers} workers"),
-            Progress::Ready { ready, of } => format!("ready {ready} of {of}"),
-            Progress::Committed { generation } => format!("generation {generation}: all ready, taking over"),
-            Progress::Replaced { slot } => format!("{} replaced", self.place(slot)),
-            Progress::RolledBack { generation, failure } => {
-                let (Failure::Ended { slot, .. } | Failure::Late { slot, .. }) = failure;
-                format!("generation {generation}: rolled back, {} {}", self.place(slot), Self::fault(failure))
-            }
-            Progress::Respawn { slot, delay, ending } => {
-                format!("{} {ending}; starting another in {} ms", self.place(slot), delay.as_millis())
-            }
-            Progress::Running => "running".to_owned(),
-            Progress::Stopping { graceful: false } => "stopping".to_owned(),
-            Progress::Stopping { graceful: true } => "stopping gracefully".to_owned(),
-        }
-    }
-
-    fn place(&self, slot: usize) -> String {
-        let (service, slot) = self.places[slot];
-        format!("worker {slot} of {}", self.config.services[service].name)
-    }
-
-    fn fault(failure: Failure) -> String {
-        match failure {
-            Failure::Ended { ending, .. } => format!("{ending} before it was ready"),
-            Failure::Late { .. } => "was not ready in time".to_owned(),
-        }
-    }
-
-    /// The failure in words, with the tail of what the worker wrote.
-    fn explain(&self, failure: Failure) -> String {
-        let (Failure::Ended { worker, slot, .. } | Failure::Late { worker, slot }) = failure;
-        let alive = self.workers.get(&worker).map(|held| match &held.output {
-            Some((output, _)) => output.tail(),
-            None => held.tail.clone(),
-        });
-        let tail = alive.or_else(|| self.epitaphs.get(&worker).cloned()).unwrap_or_default();
-        let mut text = format!("{} {}", self.place(slot), Self::fault(failure));
-        for line in tail.lines() {
-            text.push_str("\n  | ");
-            text.push_str(line);
-        }
-        text
-    }
-
-    fn answer(&mut self, caller: CallerId, outcome: Outcome) {
-        let line = match outcome {
-            Outcome::Committed { generation } => format!("ok reloaded: generation {generation} serves"),
-            Outcome::RolledBack { failure } => {
-                let reason = self.explain(failure);
-                let (first, rest) = reason.split_once('\n').unwrap_or((&reason, ""));
-                // The tail first: the line that begins with `failed` ends the conversation.
-                let tail = rest.lines().map(|line| format!("{line}\n")).collect::<String>();
-                format!("{tail}failed rolled back, the old workers go on: {first}")
-            }
-            Outcome::Superseded => "failed superseded by a newer reload".to_owned(),
-            Outcome::Stopping => "failed the server is stopping".to_owned(),
-        };
-        if let Some((commander, _)) = self.commanders.get_mut(&caller) {
-            commander.tell(&line);
-        }
-        self.dismiss(caller);
     }
 
     // Tokens.

@@ -157,12 +157,18 @@ impl World {
                     assert_eq!(self.processes[&worker].1, Process::Ready, "{worker:?} is told to accept");
                 }
                 Action::Kill { worker, .. } => {
-                    assert!(self.processes.contains_key(&worker), "{worker:?} is killed and is not there (I8)");
+                    assert!(
+                        self.processes.contains_key(&worker),
+                        "{worker:?} is killed and is not there (I8)"
+                    );
                     let accepting = self.processes[&worker].1 == Process::Accepting;
                     assert!(!accepting, "{worker:?} serves and is killed without a chance to leave");
                 }
                 Action::Answer(caller, outcome) => {
-                    assert!(self.asked.contains(&caller) && !self.answered.contains(&caller), "one answer each (I7)");
+                    assert!(
+                        self.asked.contains(&caller) && !self.answered.contains(&caller),
+                        "one answer each (I7)"
+                    );
                     if let Outcome::RolledBack { .. } = outcome {
                         let harmed = actions.iter().any(|other| {
                             matches!(other, Action::Drain { worker, .. } | Action::Kill { worker, .. }

@@ -7,10 +7,13 @@ use std::time::{Duration, Instant};
 
 use super::Reactor;
 
+/// A job that runs once and is gone before it runs (TIMER-3).
+type OnceJob = Rc<Cell<Option<Box<dyn FnOnce()>>>>;
+
 /// What a timer does; persistent ones are kept while they run, so they may cancel themselves.
 #[derive(Clone)]
 pub(super) enum Job {
-    Once(Rc<Cell<Option<Box<dyn FnOnce()>>>>),
+    Once(OnceJob),
     Every(Duration, Rc<dyn Fn()>),
 }
 

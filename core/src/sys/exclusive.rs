@@ -30,12 +30,7 @@ pub(crate) fn watch(registry: &Registry, listener: BorrowedFd<'_>, token: Token)
 pub(crate) fn unwatch(registry: &Registry, listener: BorrowedFd<'_>) -> io::Result<()> {
     // SAFETY: EPOLL_CTL_DEL ignores the event pointer (Linux 2.6.9 and later); both descriptors are open.
     let result = unsafe {
-        libc::epoll_ctl(
-            registry.as_raw_fd(),
-            libc::EPOLL_CTL_DEL,
-            listener.as_raw_fd(),
-            std::ptr::null_mut(),
-        )
+        libc::epoll_ctl(registry.as_raw_fd(), libc::EPOLL_CTL_DEL, listener.as_raw_fd(), std::ptr::null_mut())
     };
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }

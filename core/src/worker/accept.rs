@@ -71,10 +71,10 @@ impl Acceptor {
         if !self.watched.replace(false) {
             return;
         }
-        if let Some(listener) = &*self.listener.borrow() {
-            if let Err(error) = exclusive::unwatch(self.reactor.registry(), listener.as_fd()) {
-                tracing::error!(%error, "cannot stop watching the listener");
-            }
+        if let Some(listener) = &*self.listener.borrow()
+            && let Err(error) = exclusive::unwatch(self.reactor.registry(), listener.as_fd())
+        {
+            tracing::error!(%error, "cannot stop watching the listener");
         }
     }
 

@@ -3,7 +3,7 @@
 mod accept;
 mod run;
 
-pub(crate) use run::{Birth, Serving, VARIABLE, serve};
+pub(crate) use run::{Birth, OnStart, OnStop, Serving, VARIABLE, serve};
 
 /// The worker process that a callback runs in.
 #[derive(Debug, Clone)]

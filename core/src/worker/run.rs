@@ -82,12 +82,21 @@ impl Birth {
     }
 }
 
+/// Called in a worker before it is ready; an error keeps it from becoming so.
+pub(crate) type OnStart = Box<dyn Fn(&Worker) -> Result<(), String>>;
+
+/// Called in a worker that leaves in order.
+pub(crate) type OnStop = Box<dyn Fn(&Worker)>;
+
+/// Drains: grace, deadline, and what to do when no connection is left.
+type Drain = Box<dyn Fn(Duration, Duration, Box<dyn FnOnce()>)>;
+
 /// A service ready to be served: its callbacks around the loop.
 pub(crate) struct Serving {
-    pub(crate) start: Option<Box<dyn Fn(&Worker) -> Result<(), String>>>,
-    pub(crate) stop: Option<Box<dyn Fn(&Worker)>>,
+    pub(crate) start: Option<OnStart>,
+    pub(crate) stop: Option<OnStop>,
     pub(crate) adopt: Adopt,
-    pub(crate) drain: Box<dyn Fn(Duration, Duration, Box<dyn FnOnce()>)>,
+    pub(crate) drain: Drain,
 }
 
 /// A worker at work.
@@ -99,7 +108,7 @@ struct Life {
     listener: Cell<Option<TcpListener>>,
     acceptor: RefCell<Option<Rc<Acceptor>>>,
     adopt: Cell<Option<Adopt>>,
-    drain: Box<dyn Fn(Duration, Duration, Box<dyn FnOnce()>)>,
+    drain: Drain,
     leaving: Cell<bool>,
 }
 
@@ -124,7 +133,8 @@ pub(crate) fn serve(birth: Birth, services: Vec<Box<dyn AnyService>>) -> Result<
         service: format!("number {}", birth.service),
         what: "main declares fewer services in a worker than in the master".to_owned(),
     })?;
-    let worker = Worker { service: service.settings().name.clone(), slot: birth.slot, generation: birth.generation };
+    let worker =
+        Worker { service: service.settings().name.clone(), slot: birth.slot, generation: birth.generation };
     let reactor = Reactor::start().map_err(system("make the loop"))?;
     let signals = Signals::watch().map_err(system("watch for signals"))?;
     let serving = service.into_serving(&reactor);
@@ -148,10 +158,10 @@ pub(crate) fn serve(birth: Birth, services: Vec<Box<dyn AnyService>>) -> Result<
     leave_boot_output(stderr);
     life.tell(FromWorker::Ready);
     reactor.run().map_err(system("run the loop"))?;
-    if let Some(stop) = &serving.stop {
-        if catch_unwind(AssertUnwindSafe(|| stop(&life.worker))).is_err() {
-            tracing::error!("on_worker_stop panicked");
-        }
+    if let Some(stop) = &serving.stop
+        && catch_unwind(AssertUnwindSafe(|| stop(&life.worker))).is_err()
+    {
+        tracing::error!("on_worker_stop panicked");
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -195,7 +205,8 @@ impl Life {
         let fd = signals.fd.as_raw_fd();
         watch_fd(&self.reactor, fd, move || {
             while let Ok(Some(info)) = signals.fd.read_signal() {
-                let signal = i32::try_from(info.ssi_signo).ok().and_then(|number| Signal::try_from(number).ok());
+                let signal =
+                    i32::try_from(info.ssi_signo).ok().and_then(|number| Signal::try_from(number).ok());
                 signal.into_iter().for_each(|signal| life.hear_signal(signal));
             }
         })
@@ -290,4 +301,3 @@ fn watch_fd(reactor: &Rc<Reactor>, fd: i32, job: impl Fn() + 'static) -> io::Res
     reactor.adopt(token, Rc::new(Watched(job)));
     Ok(())
 }
-

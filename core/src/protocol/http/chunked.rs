@@ -52,7 +52,11 @@ impl Chunks {
                 Expect::Data(size) => {
                     let end = rest.get(size..(size + 2).min(rest.len()));
                     if end.is_some_and(|end| !b"\r\n".starts_with(end)) {
-                        return Err(Malformed::new("no line end after the chunk's data", self.at + size, 400));
+                        return Err(Malformed::new(
+                            "no line end after the chunk's data",
+                            self.at + size,
+                            400,
+                        ));
                     }
                     if rest.len() < size + 2 {
                         break;
@@ -61,7 +65,10 @@ impl Chunks {
                     self.expect = Expect::Size;
                 }
                 Expect::Trailer => {
-                    let Some(line) = self.line(rest, limits.max_header.saturating_sub(self.trailer), 431)? else { break };
+                    let Some(line) = self.line(rest, limits.max_header.saturating_sub(self.trailer), 431)?
+                    else {
+                        break;
+                    };
                     let (length, blank, fine) = (line.len(), line.is_empty(), is_field_line(line));
                     if !blank && !fine {
                         return Err(Malformed::new("malformed trailer line", self.at, 400));
@@ -84,10 +91,15 @@ impl Chunks {
     /// The line at the start of `rest`, if it has ended.
     fn line<'a>(&mut self, rest: &'a [u8], max: usize, code: u16) -> Result<Option<&'a [u8]>, Malformed> {
         let from = self.scanned.saturating_sub(1);
-        let Some(step) = rest[from.min(rest.len())..].iter().position(|o| matches!(o, b'\r' | b'\n' | 0)) else {
+        let Some(step) = rest[from.min(rest.len())..].iter().position(|o| matches!(o, b'\r' | b'\n' | 0))
+        else {
             self.scanned = rest.len();
             let long = rest.len() > max;
-            return if long { Err(Malformed::new("line of the chunked body is too long", self.at, code)) } else { Ok(None) };
+            return if long {
+                Err(Malformed::new("line of the chunked body is too long", self.at, code))
+            } else {
+                Ok(None)
+            };
         };
         let end = from + step;
         match (rest[end], rest.get(end + 1)) {
@@ -136,7 +148,11 @@ fn chunk_size(line: &[u8], at: usize) -> Result<usize, Malformed> {
         size.checked_mul(16)?.checked_add(value)
     });
     // HTTP-12: sizes from 2^63 on are refused like those that do not fit at all.
-    size.filter(|size| *size <= isize::MAX as usize).ok_or(Malformed::new("chunk size exceeds what can be counted", at, 400))
+    size.filter(|size| *size <= isize::MAX as usize).ok_or(Malformed::new(
+        "chunk size exceeds what can be counted",
+        at,
+        400,
+    ))
 }
 
 /// *( BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ] ), without the bad whitespace.
@@ -150,7 +166,8 @@ fn is_extension(mut rest: &[u8]) -> bool {
         let Some((b'=', value)) = rest.split_first() else { continue };
         let length = match value.first() {
             Some(b'"') => quoted_length(value),
-            _ => Some(value.iter().position(|&octet| !is_token(octet)).unwrap_or(value.len())).filter(|&n| n > 0),
+            _ => Some(value.iter().position(|&octet| !is_token(octet)).unwrap_or(value.len()))
+                .filter(|&n| n > 0),
         };
         let Some(length) = length else { return false };
         rest = &value[length..];

@@ -77,13 +77,16 @@ impl Head {
     /// Parses a head that ends with the blank line.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, Malformed> {
         let start = skip_empty_lines(bytes);
-        let line_end = start + find_crlf(&bytes[start..]).ok_or(Malformed::new("no request line", start, 400))?;
+        let line_end =
+            start + find_crlf(&bytes[start..]).ok_or(Malformed::new("no request line", start, 400))?;
         let (method, target, version) = request_line(bytes, start, line_end)?;
         let mut lines = [httparse::EMPTY_HEADER; MAX_LINES];
         let fields_start = line_end + 2;
         let fields = match httparse::parse_headers(&bytes[fields_start..], &mut lines) {
             Ok(httparse::Status::Complete((_, fields))) => fields,
-            Ok(httparse::Status::Partial) => return Err(Malformed::new("head without end", bytes.len(), 400)),
+            Ok(httparse::Status::Partial) => {
+                return Err(Malformed::new("head without end", bytes.len(), 400));
+            }
             Err(httparse::Error::TooManyHeaders) => {
                 return Err(Malformed::new("more than 128 header lines", fields_start, 431));
             }
@@ -95,7 +98,10 @@ impl Head {
             framing: facts.framing(version, fields_start)?,
             keep_alive: facts.keep_alive(version),
             expects_continue: facts.expects_continue && version == Version::Http11,
-            fields: fields.iter().map(|field| (place(bytes, field.name.as_bytes()), place(bytes, field.value))).collect(),
+            fields: fields
+                .iter()
+                .map(|field| (place(bytes, field.name.as_bytes()), place(bytes, field.value)))
+                .collect(),
             method,
             target,
             version,
@@ -135,7 +141,11 @@ fn find_crlf(bytes: &[u8]) -> Option<usize> {
 const METHODS: [&[u8]; 7] = [b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"PATCH", b"OPTIONS"];
 
 /// method SP target SP version (RFC 9112 3).
-fn request_line(bytes: &[u8], start: usize, end: usize) -> Result<(Range<u32>, Range<u32>, Version), Malformed> {
+fn request_line(
+    bytes: &[u8],
+    start: usize,
+    end: usize,
+) -> Result<(Range<u32>, Range<u32>, Version), Malformed> {
     let line = &bytes[start..end];
     let bad = |what, at: usize, code| Malformed::new(what, start + at, code);
     let method_end = line.iter().position(|&octet| octet == b' ').unwrap_or(line.len());
@@ -144,7 +154,8 @@ fn request_line(bytes: &[u8], start: usize, end: usize) -> Result<(Range<u32>, R
         return Err(bad("malformed method", 0, 400));
     }
     let rest = line.get(method_end + 1..).ok_or(bad("request line without target", method_end, 400))?;
-    let target_length = rest.iter().position(|&octet| octet == b' ').ok_or(bad("request line without version", end, 400))?;
+    let target_length =
+        rest.iter().position(|&octet| octet == b' ').ok_or(bad("request line without version", end, 400))?;
     let (target, version) = (&rest[..target_length], &rest[target_length + 1..]);
     let version = match version {
         b"HTTP/1.0" => Version::Http10,
@@ -223,7 +234,9 @@ impl<'a> Facts<'a> {
             (Some(_), Some(_)) => Err(bad("Transfer-Encoding with Content-Length", 400)),
             (Some(_), None) if version == Version::Http10 => Err(bad("Transfer-Encoding in HTTP/1.0", 400)),
             (Some(coding), None) if coding.eq_ignore_ascii_case(b"chunked") => Ok(Framing::Chunked),
-            (Some(coding), None) if is_unknown_coding(coding) => Err(bad("transfer coding not implemented", 501)),
+            (Some(coding), None) if is_unknown_coding(coding) => {
+                Err(bad("transfer coding not implemented", 501))
+            }
             (Some(_), None) => Err(bad("malformed Transfer-Encoding", 400)),
             (None, None) => Ok(Framing::None),
             (None, Some(digits)) => {
@@ -251,7 +264,8 @@ impl<'a> Facts<'a> {
 /// A well-formed list of codings, other than `chunked` alone, that ends in none or one `chunked`.
 fn is_unknown_coding(list: &[u8]) -> bool {
     let mut codings = list.split(|&octet| octet == b',').map(<[u8]>::trim_ascii);
-    let well_formed = codings.clone().all(|coding| !coding.is_empty() && coding.iter().all(|&octet| is_token(octet)));
+    let well_formed =
+        codings.clone().all(|coding| !coding.is_empty() && coding.iter().all(|&octet| is_token(octet)));
     let chunked = codings.clone().filter(|coding| coding.eq_ignore_ascii_case(b"chunked")).count();
     let others = codings.any(|coding| !coding.eq_ignore_ascii_case(b"chunked"));
     well_formed && others && chunked <= 1

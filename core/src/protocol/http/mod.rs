@@ -108,7 +108,13 @@ impl Protocol for Http {
         };
         let asked = self.asked.take();
         let setting = Setting { draining: true, ..*setting };
-        response::write(&Response::new(status), asked.is_some_and(|asked| asked.head_only), &setting, false, out);
+        response::write(
+            &Response::new(status),
+            asked.is_some_and(|asked| asked.head_only),
+            &setting,
+            false,
+            out,
+        );
     }
 }
 

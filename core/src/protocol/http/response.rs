@@ -52,9 +52,9 @@ impl Response {
 
     /// Whether the application asked to close after this response.
     pub(super) fn closes(&self) -> bool {
-        self.fields
-            .iter()
-            .any(|(name, value)| name.eq_ignore_ascii_case("connection") && value.trim().eq_ignore_ascii_case("close"))
+        self.fields.iter().any(|(name, value)| {
+            name.eq_ignore_ascii_case("connection") && value.trim().eq_ignore_ascii_case("close")
+        })
     }
 }
 
@@ -68,11 +68,18 @@ fn into_octets(text: Cow<'static, str>) -> Cow<'static, [u8]> {
 /// Writes a response. `head_only`: to HEAD, length without content (RFC 9110 9.3.2);
 /// `setting.draining`: with `Connection: close`; `keeps_old`: with `Connection: keep-alive`, for an HTTP/1.0
 /// client that asked for it.
-pub(super) fn write(response: &Response, head_only: bool, setting: &Setting<'_>, keeps_old: bool, out: &mut Vec<u8>) {
+pub(super) fn write(
+    response: &Response,
+    head_only: bool,
+    setting: &Setting<'_>,
+    keeps_old: bool,
+    out: &mut Vec<u8>,
+) {
     // 1xx, 204 and 304 have neither content nor Content-Length (RFC 9110 8.6, 15.3.5, 15.4.5).
     let bodiless = response.status < 200 || matches!(response.status, 204 | 304);
     out.reserve(256 + response.body.len());
-    let line = write!(out, "HTTP/1.1 {} {}\r\nDate: {}\r\n", response.status, reason(response.status), setting.date);
+    let line =
+        write!(out, "HTTP/1.1 {} {}\r\nDate: {}\r\n", response.status, reason(response.status), setting.date);
     debug_assert!(line.is_ok(), "writing to a Vec does not fail");
     for (name, value) in &response.fields {
         let ours = ["date", "content-length", "connection", "transfer-encoding"];

@@ -10,7 +10,11 @@ pub(super) fn check(target: &[u8], method: &[u8]) -> Result<(), &'static str> {
         return Ok(());
     }
     if target == b"*" {
-        return if method == b"OPTIONS" { Ok(()) } else { Err("asterisk as target of another method than OPTIONS") };
+        return if method == b"OPTIONS" {
+            Ok(())
+        } else {
+            Err("asterisk as target of another method than OPTIONS")
+        };
     }
     let rest = strip_ignoring_case(target, b"http://").or_else(|| strip_ignoring_case(target, b"https://"));
     let Some(rest) = rest else { return Err("target is neither a path nor an absolute URI") };
@@ -35,7 +39,8 @@ pub(super) fn is_authority(host: &[u8]) -> bool {
     let (name, port) = if host.first() == Some(&b'[') {
         let Some(end) = host.iter().position(|&octet| octet == b']') else { return false };
         let inside = &host[1..end];
-        let literal = !inside.is_empty() && inside.iter().all(|&o| o.is_ascii_hexdigit() || matches!(o, b':' | b'.'));
+        let literal =
+            !inside.is_empty() && inside.iter().all(|&o| o.is_ascii_hexdigit() || matches!(o, b':' | b'.'));
         if !literal {
             return false;
         }
