@@ -1,0 +1,324 @@
+//! `workerspec reload`: load on a server while it reloads, and an account of every request.
+
+use std::fmt::Display;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use clap::Args;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use workerspec_conformance::load::{
+    Console, Grade, LoadPlan, Outcome, Progress, ReloadPlan, Report, Subject, TesteeReport, check,
+};
+use workerspec_conformance::testee::{Launch, Mode, Testee, TesteeFile};
+
+/// Arguments of `reload`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct ReloadArgs {
+    /// The server's testee.toml; without it the reference server is reloaded
+    #[arg(long, value_name = "FILE")]
+    testee: Option<PathBuf>,
+
+    /// How many reloads; default 5, or as many as --release-plan names
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    reloads: Option<u32>,
+
+    /// From one reload to the next, if it is over by then
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = duration)]
+    every: Duration,
+
+    /// Load before the first reload; nothing may be lost in it
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = duration)]
+    baseline: Duration,
+
+    /// Keep the load up at least so long in all
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = duration)]
+    duration: Duration,
+
+    /// How long a release that can't come up is watched
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = duration)]
+    hold: Duration,
+
+    /// What the releases do, in turn: up, exit, hang or slow:TIME
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = mode)]
+    release_plan: Vec<Mode>,
+
+    /// Connections that always have a request in flight
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = count)]
+    connections: usize,
+
+    /// Connections that share --rate
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = count)]
+    paced_connections: usize,
+
+    /// Requests per second over kept connections, at moments that the server can't delay
+    #[arg(long, value_name = "PER-SECOND", default_value_t = 500.0, value_parser = rate)]
+    rate: f64,
+
+    /// Requests per second on connections of their own
+    #[arg(long, value_name = "PER-SECOND", default_value_t = 200.0, value_parser = rate)]
+    fresh_rate: f64,
+
+    /// Share of requests that are POST, from 0 to 1
+    #[arg(long, value_name = "SHARE", default_value_t = 0.25, value_parser = share)]
+    post_share: f64,
+
+    /// Octets in the body of a POST
+    #[arg(long, value_name = "N", default_value_t = 128, value_parser = body)]
+    body: usize,
+
+    /// How long to wait for an answer
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration)]
+    timeout: Duration,
+
+    /// Seed of the run; the same seed sends at the same moments
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+
+    /// Worker processes
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = workers)]
+    workers: usize,
+
+    /// One listening socket per worker instead of one for all
+    #[arg(long)]
+    reuse_port: bool,
+
+    /// The worst grade that passes
+    #[arg(long, value_name = "GRADE", value_enum, default_value = "lossless")]
+    allow: Allow,
+
+    /// Write the report as JSON to FILE, or - for standard output instead of the tables
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+/// The worst grade that passes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Allow {
+    /// Nothing is lost.
+    Lossless,
+    /// Requests that a client may repeat by itself may meet a closing connection.
+    Conformant,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  workerspec reload
+      the reference server, five reloads
+  workerspec reload --testee fixtures/testees/nginx/testee.toml --reloads 10
+      nginx
+  workerspec reload --release-plan up,exit,hang,slow:2s --every 2s
+      releases that are broken
+  workerspec reload --reuse-port --json report.json
+      one listener per worker; the whole account as JSON
+
+Exit codes: 0 nothing lost; 1 lossy, conformant (see --allow) or a broken promise; 2 usage;
+3 the testee could not be started or died; 4 nothing was proved; 6 a fault of workerspec;
+130 interrupted.";
+
+/// Runs the check and prints the report; gives the exit code.
+///
+/// # Errors
+/// What is a fault of workerspec itself: exit code 6.
+pub(crate) fn reload(args: &ReloadArgs) -> anyhow::Result<u8> {
+    let file = match testee_file(args) {
+        Ok(file) => file,
+        Err(error) => return Ok(complain(2, error)),
+    };
+    if file.reload().is_none() {
+        let path = file.path().display();
+        return Ok(complain(
+            2,
+            &format!("{path}: nothing says how to reload; add [reload] with a signal or command"),
+        ));
+    }
+    if !file.ports().iter().any(|port| port == "http") {
+        let path = file.path().display();
+        return Ok(complain(
+            2,
+            &format!("{path}: there is no HTTP port to load; add http = \"tcp\" to [ports]"),
+        ));
+    }
+    let (load, plan) = (load_plan(args), reload_plan(args));
+    if load.busy == 0 && (load.rate == 0.0 || load.paced == 0) && load.fresh_rate == 0.0 {
+        return Ok(complain(2, "there is no load: give --connections, --rate or --fresh-rate"));
+    }
+
+    let interrupt = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        signal_hook::flag::register(signal, Arc::clone(&interrupt)).context("watch for an interrupt")?;
+    }
+    let launch = Launch {
+        workers: args.workers,
+        reuse_port: args.reuse_port,
+        ..Launch::new(std::env::current_exe().context("find the program's own path")?)
+    };
+    let testee = match Testee::start(&file, &launch) {
+        Ok(testee) => Arc::new(testee),
+        Err(error) => return Ok(complain(3, error)),
+    };
+    let Some(target) = testee.address("http") else { bail!("the port http was lost") };
+    let told = TesteeReport {
+        name: file.name().to_owned(),
+        version: testee.version(),
+        workers: args.workers,
+        reuse_port: args.reuse_port,
+    };
+    let progress = Progress::new(plan.releases.len());
+    let subject: Arc<dyn Subject> = Arc::clone(&testee) as Arc<dyn Subject>;
+    let outcome = check(&subject, target, &load, &plan, &interrupt, &progress);
+    drop(subject);
+    let log = testee.log_tail(20);
+    // A trigger that is still under way holds the testee; its keeper then ends it with this process.
+    if let Ok(testee) = Arc::try_unwrap(testee) {
+        testee.stop().context("stop the testee")?;
+    }
+    let outcome = outcome?;
+    publish(args, &Report::new(told, &load, &outcome))?;
+    if outcome.gone.is_some() && !log.is_empty() {
+        eprintln!("the end of the testee's output:\n{log}");
+    }
+    Ok(exit_code(&outcome, args.allow))
+}
+
+/// The exit code, as the help lists them.
+fn exit_code(outcome: &Outcome, allow: Allow) -> u8 {
+    if outcome.interrupted {
+        return 130;
+    }
+    if outcome.gone.is_some() {
+        return 3;
+    }
+    match outcome.verdict.grade {
+        Grade::Lossy => 1,
+        _ if !outcome.verdict.failures.is_empty() => 1,
+        Grade::Inconclusive => 4,
+        Grade::Conformant if allow == Allow::Lossless => 1,
+        Grade::Conformant | Grade::Lossless => 0,
+    }
+}
+
+fn complain(code: u8, why: impl Display) -> u8 {
+    eprintln!("workerspec: {why}");
+    code
+}
+
+fn testee_file(args: &ReloadArgs) -> Result<TesteeFile, String> {
+    match &args.testee {
+        Some(path) => TesteeFile::read(path).map_err(|error| error.to_string()),
+        None => {
+            let here = Path::new("fixtures/testees/reference");
+            let name = here.join("testee.toml");
+            TesteeFile::parse(REFERENCE, &name, here).map_err(|error| error.to_string())
+        }
+    }
+}
+
+/// The reference server's file: what is reloaded when none is named.
+const REFERENCE: &str = include_str!("../../fixtures/testees/reference/testee.toml");
+
+fn load_plan(args: &ReloadArgs) -> LoadPlan {
+    LoadPlan {
+        seed: args.seed,
+        busy: args.connections,
+        paced: args.paced_connections,
+        rate: args.rate,
+        fresh_rate: args.fresh_rate,
+        post_share: args.post_share,
+        body_length: args.body,
+        answer_timeout: args.timeout,
+        ..LoadPlan::default()
+    }
+}
+
+fn reload_plan(args: &ReloadArgs) -> ReloadPlan {
+    let modes = if args.release_plan.is_empty() { &[Mode::Up][..] } else { &args.release_plan };
+    let default = if args.release_plan.is_empty() { 5 } else { modes.len() };
+    let reloads = args.reloads.map_or(default, |reloads| reloads as usize);
+    ReloadPlan {
+        releases: modes.iter().copied().cycle().take(reloads).collect(),
+        baseline: args.baseline,
+        every: args.every,
+        hold: args.hold,
+        duration: args.duration,
+    }
+}
+
+fn publish(args: &ReloadArgs, report: &Report) -> anyhow::Result<()> {
+    let json = || serde_json::to_string_pretty(report).context("write the report as JSON");
+    let text = match &args.json {
+        Some(path) if path.as_os_str() == "-" => json()? + "\n",
+        Some(path) => {
+            fs::write(path, json()? + "\n").with_context(|| format!("write {}", path.display()))?;
+            Console(report).to_string()
+        }
+        None => Console(report).to_string(),
+    };
+    match io::stdout().write_all(text.as_bytes()) {
+        // Whoever reads may have seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.context("write the report"),
+    }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let digits = text.len() - text.trim_start_matches(|letter: char| letter.is_ascii_digit()).len();
+    let (number, unit) = text.split_at(digits);
+    let number: u64 =
+        number.parse().map_err(|_| format!("`{text}` is no time: write such as 250ms, 10s or 2m"))?;
+    let time = match unit {
+        "ms" => Duration::from_millis(number),
+        "s" => Duration::from_secs(number),
+        "m" => Duration::from_secs(number.saturating_mul(60)),
+        _ => return Err(format!("`{text}` has no unit: write such as 250ms, 10s or 2m")),
+    };
+    if time <= Duration::from_secs(86_400) { Ok(time) } else { Err(format!("`{text}` is more than a day")) }
+}
+
+fn mode(text: &str) -> Result<Mode, String> {
+    match text {
+        "up" => Ok(Mode::Up),
+        "exit" => Ok(Mode::Exit),
+        "hang" => Ok(Mode::Hang),
+        _ => match text.strip_prefix("slow:") {
+            Some(time) => duration(time).map(Mode::Slow),
+            None => Err(format!("`{text}` is no kind of release: write up, exit, hang or slow:2s")),
+        },
+    }
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    number(text, 0.0, 200_000.0)
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    number(text, 0.0, 1.0)
+}
+
+fn number(text: &str, least: f64, most: f64) -> Result<f64, String> {
+    let number: f64 = text.parse().map_err(|_| format!("`{text}` is no number"))?;
+    // A NaN is in no range.
+    if (least..=most).contains(&number) { Ok(number) } else { Err(format!("must be from {least} to {most}")) }
+}
+
+fn count(text: &str) -> Result<usize, String> {
+    whole(text, 0, 20_000)
+}
+
+fn body(text: &str) -> Result<usize, String> {
+    whole(text, 26, 60_000)
+}
+
+fn workers(text: &str) -> Result<usize, String> {
+    whole(text, 1, 1_000)
+}
+
+fn whole(text: &str, least: usize, most: usize) -> Result<usize, String> {
+    let number: usize = text.parse().map_err(|_| format!("`{text}` is no whole number"))?;
+    if (least..=most).contains(&number) { Ok(number) } else { Err(format!("must be from {least} to {most}")) }
+}
