@@ -57,3 +57,8 @@ pub use reactor::Timer;
 pub use server::Server;
 pub use service::{Service, StartResult};
 pub use worker::Worker;
+
+/// The README's example compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -1,6 +1,6 @@
 //! Carries out what [`State`] decides: processes, sockets, signals, deadlines.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::process::ExitStatusExt;
@@ -76,6 +76,8 @@ pub(super) struct Master {
     last_token: usize,
     last_caller: u64,
     finished: Option<Result<(), Failure>>,
+    /// Ends of workers that could not be started.
+    stillborn: VecDeque<Event>,
 }
 
 /// Runs as the master until it is told to stop.
@@ -140,12 +142,14 @@ impl Master {
             last_token: FIRST,
             last_caller: 0,
             finished: None,
+            stillborn: VecDeque::new(),
         })
     }
 
     fn live(&mut self) -> Result<ExitCode, Error> {
         let actions = self.state.start(now());
         self.act(actions);
+        self.tell(Event::Tick);
         let mut events = Events::with_capacity(128);
         loop {
             if let Some(result) = self.finished.take() {
@@ -170,8 +174,12 @@ impl Master {
     }
 
     fn tell(&mut self, event: Event) {
-        let actions = self.state.next(event, now());
-        self.act(actions);
+        let mut next = Some(event);
+        while let Some(event) = next {
+            let actions = self.state.next(event, now());
+            self.act(actions);
+            next = self.stillborn.pop_front();
+        }
     }
 
     // What has happened.
@@ -329,8 +337,10 @@ impl Master {
             let path = self.program.path().display();
             tracing::error!(slot, %error, "cannot start a worker from {path}");
             self.epitaphs.insert(worker, format!("cannot start {path}: {error}"));
-            // As if it had started and exited: the same path decides what follows. 127 as in sh.
-            self.tell(Event::Ended(worker, Ending::Code(127)));
+            // As if it had started and exited: the same path decides what follows. 127 as in sh. Told
+            // only when the orders that came with this one are carried out: they may concern others of
+            // the same generation that are still to be started.
+            self.stillborn.push_back(Event::Ended(worker, Ending::Code(127)));
         }
     }
 
