@@ -106,3 +106,6 @@ pub fn check(
         processes: samples.first_and_last,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::load::driver::{Loss, Record};
+use crate::load::driver::Record;
 use crate::load::fate::{End, Fate, Weight};
 use crate::load::reloads::Reloaded;
 use crate::load::subject::comes_up;
@@ -104,9 +104,9 @@ impl Evidence<'_> {
         Verdict { grade, failures: self.failures(), checks, failing, reloads, sentence }
     }
 
-    /// Listed losses between the trigger of this reload and that of the next.
+    /// Losses between the trigger of this reload and that of the next.
     fn lost_in(&self, index: usize) -> usize {
-        lost_in(&self.record.losses, self.reloads, index)
+        lost_in(&self.record.lost_at, self.reloads, index)
     }
 
     fn checks(&self) -> Vec<SelfCheck> {
@@ -136,7 +136,7 @@ impl Evidence<'_> {
 
     fn baseline(&self) -> SelfCheck {
         let end = self.reloads.iter().find_map(|reload| reload.before).unwrap_or(Duration::MAX);
-        let lost = self.record.losses.iter().filter(|loss| loss.at < end).count();
+        let lost = self.record.lost_at.iter().filter(|at| **at < end).count();
         let answered = self.record.watch.release(0).first.is_some_and(|first| first < end);
         let found = match (lost, answered) {
             (0, true) => "nothing was lost before the first reload".to_owned(),
@@ -272,19 +272,15 @@ impl Evidence<'_> {
     /// Whether an older release still answered at the end of a reload that could not come up.
     fn old_one_serves(&self, at: usize) -> bool {
         let over = self.reloads[at].over;
-        let next = self.reloads.get(at + 1).and_then(|next| next.before).unwrap_or(Duration::MAX);
-        let until = next.max(over);
-        (0..=at).any(|older| {
-            self.record.watch.release(older).last.is_some_and(|last| over <= last || until <= last)
-        })
+        (0..=at).any(|older| self.record.watch.release(older).last.is_some_and(|last| over <= last))
     }
 }
 
-/// Listed losses between the trigger of the reload at `index` and that of the next.
-pub(crate) fn lost_in(losses: &[Loss], reloads: &[Reloaded], index: usize) -> usize {
+/// Losses between the trigger of the reload at `index` and that of the next.
+pub(crate) fn lost_in(lost_at: &[Duration], reloads: &[Reloaded], index: usize) -> usize {
     let begin = reloads[index].before.unwrap_or(reloads[index].planned);
     let end = reloads.get(index + 1).and_then(|next| next.before).unwrap_or(Duration::MAX);
-    losses.iter().filter(|loss| begin <= loss.at && loss.at < end).count()
+    lost_at.iter().filter(|at| begin <= **at && **at < end).count()
 }
 
 fn sentence(

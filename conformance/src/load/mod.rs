@@ -14,6 +14,8 @@ mod console;
 mod control;
 mod driver;
 mod fate;
+#[cfg(test)]
+mod faulty;
 mod grade;
 mod identity;
 mod ledger;

@@ -159,7 +159,7 @@ pub struct ReloadReport {
     pub in_flight: u64,
     /// Requests answered by the new release.
     pub answers: u64,
-    /// Listed losses until the next trigger, races included.
+    /// Losses until the next trigger, races included.
     pub lost: usize,
     /// Those of them that came after the reload was over.
     pub lost_afterwards: usize,
@@ -301,7 +301,7 @@ fn reload(outcome: &Outcome, at: usize) -> ReloadReport {
     let new = record.watch.release(index);
     let older = || (0..index).map(|older| record.watch.release(older));
     let next = reloads.get(index).and_then(|next| next.before).unwrap_or(Duration::MAX);
-    let afterwards = record.losses.iter().filter(|loss| reload.over < loss.at && loss.at < next).count();
+    let afterwards = record.lost_at.iter().filter(|at| reload.over < **at && **at < next).count();
     ReloadReport {
         release: format!("r{index}"),
         mode: mode_name(reload.mode),
@@ -320,7 +320,7 @@ fn reload(outcome: &Outcome, at: usize) -> ReloadReport {
         finished: reload.finished,
         in_flight: record.in_flight_at_aim[index],
         answers: new.answers,
-        lost: lost_in(&record.losses, reloads, at),
+        lost: lost_in(&record.lost_at, reloads, at),
         lost_afterwards: afterwards,
     }
 }

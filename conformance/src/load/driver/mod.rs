@@ -11,3 +11,6 @@ mod wire;
 
 pub use record::{Loss, Record};
 pub use turn::{DriveError, drive};
+
+#[cfg(test)]
+mod tests;

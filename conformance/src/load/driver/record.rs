@@ -27,6 +27,8 @@ pub struct Record {
     pub slowest_connect: Duration,
     /// In tenths of seconds.
     pub timeline: Timeline,
+    /// When something was lost, races included: every time, in order.
+    pub lost_at: Vec<Duration>,
     /// The first losses in the order of time, at most 1000.
     pub losses: Vec<Loss>,
     /// How late the driver itself was at worst: beyond a fraction of a second its numbers are worth nothing.
@@ -84,6 +86,7 @@ impl Record {
             connects: None,
             slowest_connect: Duration::ZERO,
             timeline: Timeline::default(),
+            lost_at: Vec::new(),
             losses: Vec::new(),
             lateness: Duration::ZERO,
             cpu: Duration::ZERO,
@@ -106,8 +109,11 @@ impl Record {
         if let Some(receipt) = receipt {
             self.watch.saw(receipt, exchange.ordinal == 0, now);
         }
-        let listed = weight == Weight::Race || weight == Weight::Loss || fate == Fate::ClientFault;
-        if listed && self.losses.len() < MAX_LOSSES {
+        let lost = weight == Weight::Race || weight == Weight::Loss;
+        if lost {
+            self.lost_at.push(now);
+        }
+        if (lost || fate == Fate::ClientFault) && self.losses.len() < MAX_LOSSES {
             self.losses.push(Loss {
                 at: now,
                 fate,
