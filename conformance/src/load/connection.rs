@@ -230,12 +230,12 @@ impl Connection {
 
     /// So many more octets of the request were handed to the kernel.
     pub(crate) fn wrote(&mut self, octets: usize, now: Duration, ledger: &mut Ledger) {
-        if let State::Busy(exchange) = &mut self.state {
-            if 0 < octets {
-                exchange.written += octets;
-                exchange.written_at.get_or_insert(now);
-                ledger.sent(&mut exchange.ticket);
-            }
+        if let State::Busy(exchange) = &mut self.state
+            && 0 < octets
+        {
+            exchange.written += octets;
+            exchange.written_at.get_or_insert(now);
+            ledger.sent(&mut exchange.ticket);
         }
     }
 

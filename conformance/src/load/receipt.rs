@@ -85,10 +85,10 @@ impl Expectation {
         if number(length).ok_or(Forged::Form)? != self.sum.length {
             return Err(Forged::Length);
         }
-        if let Some(sum) = sum {
-            if hexadecimal(sum).ok_or(Forged::Form)? != self.sum.fnv {
-                return Err(Forged::Sum);
-            }
+        if let Some(sum) = sum
+            && hexadecimal(sum).ok_or(Forged::Form)? != self.sum.fnv
+        {
+            return Err(Forged::Sum);
         }
         let release = releases.find(release).ok_or(Forged::Release)?;
         Ok(Receipt { release, pid })

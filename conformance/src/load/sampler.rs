@@ -34,13 +34,12 @@ pub(crate) fn sample(
         // The last look comes after the end, so that nobody who answered is missed.
         let last = done.load(Relaxed);
         // In a reload processes come and go; reading all of /proc takes its time, so else it is done rarely.
-        if control.window().0 || last || turn.is_multiple_of(10) {
-            if let Some(pids) = subject.processes() {
-                let count = pids.len();
-                let (first, _) = samples.first_and_last.unwrap_or((count, count));
-                samples.first_and_last = Some((first, count));
-                samples.pids.get_or_insert_default().extend(pids);
-            }
+        let is_due = control.window().0 || last || turn.is_multiple_of(10);
+        if is_due && let Some(pids) = subject.processes() {
+            let count = pids.len();
+            let (first, _) = samples.first_and_last.unwrap_or((count, count));
+            samples.first_and_last = Some((first, count));
+            samples.pids.get_or_insert_default().extend(pids);
         }
         if samples.gone.is_none() {
             samples.gone = subject.gone();

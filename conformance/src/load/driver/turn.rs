@@ -277,10 +277,10 @@ fn thread_cpu() -> Duration {
 
 /// A server that stalls makes connections pile up; the soft limit is often only 1024.
 fn raise_descriptor_limit() {
-    if let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) {
-        if soft < hard {
-            // Where this is not allowed the run says so by requests that are our own fault.
-            let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
-        }
+    if let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE)
+        && soft < hard
+    {
+        // Where this is not allowed the run says so by requests that are our own fault.
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
     }
 }
