@@ -5,5 +5,11 @@
 
 #![forbid(unsafe_code)]
 
+pub mod case;
 pub mod load;
+pub mod probe;
+pub mod report;
+pub mod run;
+pub mod suites;
 pub mod testee;
+pub mod verdict;

@@ -4,22 +4,34 @@
 
 mod cli;
 mod keeper;
+mod liar;
+mod list;
+mod reload;
+mod run;
+mod serve;
 
 use std::process::ExitCode;
 
 use clap::Parser;
+use workerspec_conformance::run::ExitKind;
 
 use crate::cli::{Cli, Command};
 
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
+        Command::Run(args) => run::run(&args),
+        Command::List(args) => list::list(&args),
+        Command::Explain(args) => list::explain(&args),
+        Command::Reload(args) => reload::reload(&args),
+        Command::Serve { arguments } => return serve::serve(arguments),
         Command::Keeper(command) => keeper::keep(command),
+        Command::Liar { arguments } => return liar::lie(arguments),
     };
     match done {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             eprintln!("workerspec: {error:#}");
-            ExitCode::from(6)
+            ExitCode::from(ExitKind::Ours.code())
         }
     }
 }

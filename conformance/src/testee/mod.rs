@@ -24,6 +24,7 @@ pub use journal::JournalLine;
 pub use nix::sys::signal::Signal;
 pub use nix::unistd::Pid;
 pub use problem::TesteeFileError;
+pub(crate) use problem::line_and_column;
 pub use process::{Process, ProcessState, descendants};
 pub use release::{Mode, Release};
 pub use running::{Exit, Launch, ReloadTrigger, Stopped, Testee};

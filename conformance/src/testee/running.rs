@@ -252,19 +252,47 @@ impl Testee {
         self.run(&self.file.command, deadline)
     }
 
+    /// Starts the start command once more, on the same ports but in a folder of its own, so with a pid
+    /// file of its own. As [`Testee::start_again`].
+    ///
+    /// # Errors
+    /// When it can't be executed.
+    pub fn start_beside(&self, deadline: Instant) -> Result<(Option<Exit>, String), TesteeError> {
+        let beside = tempfile::Builder::new()
+            .prefix("beside-")
+            .tempdir_in(self.folder.path())
+            .map_err(TesteeError::system("can't make a folder for a second start"))?;
+        self.launch
+            .release
+            .write(&beside.path().join(RELEASE_FILE))
+            .map_err(TesteeError::system("can't write the release file"))?;
+        let placeholders = placeholders(&self.file, &self.launch, beside.path(), &self.ports);
+        write_templates(&self.file, &placeholders)?;
+        self.run_in(beside.path(), &placeholders, &self.file.command, deadline)
+    }
+
     /// Runs a command of the file beside the testee, in its environment.
     fn run(&self, command: &[String], deadline: Instant) -> Result<(Option<Exit>, String), TesteeError> {
         let placeholders = self.placeholders.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.run_in(self.folder.path(), &placeholders, command, deadline)
+    }
+
+    fn run_in(
+        &self,
+        folder: &Path,
+        placeholders: &Placeholders,
+        command: &[String],
+        deadline: Instant,
+    ) -> Result<(Option<Exit>, String), TesteeError> {
         let words: Vec<String> = command.iter().map(|word| placeholders.render(word)).collect();
-        let env = environment(&self.file, &self.launch, self.folder.path(), &self.ports, &placeholders);
+        let env = environment(&self.file, &self.launch, folder, &self.ports, placeholders);
         let log = tempfile::Builder::new()
             .prefix("command-")
             .suffix(".log")
             .tempfile_in(self.folder.path())
             .map_err(TesteeError::system("can't make a log for the command"))?;
-        let keeper =
-            KeeperLink::start(&self.launch.program, log.path(), None, self.folder.path(), env, &words)
-                .map_err(TesteeError::system("can't start a keeper"))?;
+        let keeper = KeeperLink::start(&self.launch.program, log.path(), None, folder, env, &words)
+            .map_err(TesteeError::system("can't start a keeper"))?;
         keeper.wait_started(deadline).map_err(|reason| TesteeError::NotStarted {
             name: self.file.name.clone(),
             command: words.join(" "),

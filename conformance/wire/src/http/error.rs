@@ -13,7 +13,7 @@ pub struct Malformed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Rule {
-    /// `HTTP/1.` and a digit begin a status line (RFC 9112 section 4).
+    /// `HTTP/1.0` or `HTTP/1.1` begins a status line (RFC 9112 section 4).
     StatusLine,
     /// Three digits from 100 to 599 and a space follow the version.
     StatusCode,

@@ -23,7 +23,7 @@ pub(super) fn read(bytes: &[u8], from: usize) -> Result<Option<Head>, Malformed>
     }
     let Some((line, mut next)) = line(bytes, from)? else { return Ok(None) };
     let digits = &line[prefix.len().min(line.len())..];
-    let [minor @ b'0'..=b'9', b' ', rest @ ..] = digits else {
+    let [minor @ b'0'..=b'1', b' ', rest @ ..] = digits else {
         return Rule::StatusLine.at(from + prefix.len());
     };
     let [hundreds @ b'1'..=b'5', tens @ b'0'..=b'9', ones @ b'0'..=b'9', b' ', reason @ ..] = rest else {

@@ -1,0 +1,46 @@
+use std::fmt;
+
+use crate::testee::{Capability, ReloadMeans, TesteeFile, Tier};
+
+/// What a case needs of a testee.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// A capability.
+    Can(Capability),
+    /// The whole application of the contract.
+    FullTier,
+    /// A `[reload]`.
+    Reload,
+    /// A reload command that waits and whose exit code is the result.
+    ReloadThatWaits,
+    /// A `stop.graceful` signal.
+    GracefulStop,
+}
+
+impl Need {
+    /// Whether the file offers it.
+    #[must_use]
+    pub fn met(&self, file: &TesteeFile) -> bool {
+        match self {
+            Self::Can(capability) => file.can(*capability),
+            Self::FullTier => file.tier() == Tier::Full,
+            Self::Reload => file.reload().is_some(),
+            Self::ReloadThatWaits => file
+                .reload()
+                .is_some_and(|reload| matches!(reload.means, ReloadMeans::Command { waits: true, .. })),
+            Self::GracefulStop => file.stop().graceful.is_some(),
+        }
+    }
+}
+
+impl fmt::Display for Need {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Can(capability) => write!(out, "capability {capability}"),
+            Self::FullTier => out.write_str("tier full"),
+            Self::Reload => out.write_str("[reload]"),
+            Self::ReloadThatWaits => out.write_str("a reload command that waits"),
+            Self::GracefulStop => out.write_str("stop.graceful"),
+        }
+    }
+}

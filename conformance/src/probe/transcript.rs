@@ -1,0 +1,128 @@
+use std::fmt::Write;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use workerspec_wire::dump::dump;
+
+/// All that one connection saw, in order. Shared, so that the runner can print it when the case is gone.
+#[derive(Clone, Debug)]
+pub struct Transcript {
+    name: String,
+    begun: Instant,
+    entries: Arc<Mutex<Vec<Entry>>>,
+}
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Since the connection was opened, with microseconds.
+    pub at: Duration,
+    /// What.
+    pub what: Happening,
+}
+
+/// What can happen to a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Happening {
+    /// Bytes went one way.
+    Bytes(Direction, Vec<u8>),
+    /// Something else, in words.
+    Event(String),
+}
+
+/// Which way bytes went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// From the probe to the server.
+    Sent,
+    /// From the server to the probe.
+    Received,
+}
+
+/// Bytes of one entry that are printed.
+const SHOWN: usize = 1_024;
+
+impl Transcript {
+    pub(crate) fn new(name: impl Into<String>, begun: Instant) -> Self {
+        Self { name: name.into(), begun, entries: Arc::default() }
+    }
+
+    pub(crate) fn bytes(&self, direction: Direction, bytes: &[u8], now: Instant) {
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = now.saturating_duration_since(self.begun);
+        // Octets that were sent one by one are shown together.
+        if let Some(Entry { what: Happening::Bytes(last, joined), .. }) = entries.last_mut()
+            && *last == direction
+        {
+            joined.extend_from_slice(bytes);
+            return;
+        }
+        entries.push(Entry { at, what: Happening::Bytes(direction, bytes.to_vec()) });
+    }
+
+    pub(crate) fn event(&self, event: impl Into<String>, now: Instant) {
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = now.saturating_duration_since(self.begun);
+        entries.push(Entry { at, what: Happening::Event(event.into()) });
+    }
+
+    /// What happened so far.
+    #[must_use]
+    pub fn entries(&self) -> Vec<Entry> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// For people: `>` is sent, `<` received, with time, offset and remarks.
+    #[must_use]
+    pub fn render(&self) -> String {
+        let mut text = format!("{}\n", self.name);
+        for entry in self.entries() {
+            let micros = entry.at.as_micros();
+            let time = format!("{:>5}.{:03} ms", micros / 1_000, micros % 1_000);
+            match entry.what {
+                Happening::Event(event) => {
+                    writeln!(text, "{time}  - {event}").expect("writing to a string can't fail");
+                }
+                Happening::Bytes(direction, bytes) => {
+                    let arrow = match direction {
+                        Direction::Sent => '>',
+                        Direction::Received => '<',
+                    };
+                    for (index, line) in dump(&bytes, SHOWN).into_iter().enumerate() {
+                        let time = if index == 0 { time.as_str() } else { "" };
+                        let remark = match line.remark.is_empty() {
+                            true => String::new(),
+                            false => format!("    <- {}", line.remark),
+                        };
+                        writeln!(text, "{time:>12}  {arrow} {:04} {}{remark}", line.offset, line.text)
+                            .expect("writing to a string can't fail");
+                    }
+                }
+            }
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shows_both_directions_with_times_offsets_and_remarks() {
+        let begun = Instant::now();
+        let transcript = Transcript::new("http 127.0.0.1:80", begun);
+        transcript.bytes(Direction::Sent, b"GET / HTTP/1.1\r\n", begun);
+        transcript.bytes(Direction::Sent, b"X: \x01\r\n", begun + Duration::from_micros(9));
+        transcript.bytes(Direction::Received, b"HTTP/1.1 400 \r\n", begun + Duration::from_micros(1_234));
+        transcript.event("closed by the server (FIN)", begun + Duration::from_micros(2_000));
+        assert_eq!(
+            transcript.render(),
+            "http 127.0.0.1:80\n\
+             \x20   0.000 ms  > 0000 GET / HTTP/1.1\\r\\n\n\
+             \x20             > 0016 X: \\x01\\r\\n    <- control byte\n\
+             \x20   1.234 ms  < 0000 HTTP/1.1 400 \\r\\n\n\
+             \x20   2.000 ms  - closed by the server (FIN)\n"
+        );
+    }
+}

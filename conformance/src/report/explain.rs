@@ -1,0 +1,63 @@
+use std::fmt::Write;
+
+use workerspec_wire::dump::dump;
+
+use crate::case::{Case, Check, Plan, Sharing};
+
+/// All there is to know of a case, for people.
+#[must_use]
+pub fn explain(case: &Case) -> String {
+    let mut out = String::new();
+    let mut line = |label: &str, text: &str| {
+        writeln!(out, "{label:<12}{text}").expect("writing to a string can't fail");
+    };
+    line("case", case.id);
+    line("claim", case.claim);
+    line("source", &case.source.to_string());
+    line("level", case.level.name());
+    line("reading", case.reading);
+    let needs: Vec<String> = case.needs.iter().map(ToString::to_string).collect();
+    line("needs", if needs.is_empty() { "nothing" } else { "" }.trim_end());
+    for need in &needs {
+        line("", need);
+    }
+    line(
+        "testee",
+        match case.sharing {
+            Sharing::Shared => "shared with other cases",
+            Sharing::Isolated => "one of its own",
+        },
+    );
+    line("budget", &format!("{} s", case.budget.as_secs()));
+    if !case.aliases.is_empty() {
+        line("also", &case.aliases.join(", "));
+    }
+    for (index, acceptable) in case.acceptable().iter().enumerate() {
+        line(if index == 0 { "acceptable" } else { "or" }, acceptable);
+    }
+    if let Check::Exchange(exchange) = case.check {
+        let how = match exchange.plan {
+            Plan::Whole => "in one write",
+            Plan::Octets => "one octet per write",
+            Plan::AfterCr => "cut after each CR",
+            Plan::HalfClose => "in one write, then the client half-closes",
+        };
+        line("sends", how);
+        bytes(&mut line, &exchange.send.bytes());
+        if let Some(rest) = exchange.resume {
+            line("then", "after the quiet window, the rest, which has to be answered with 2xx");
+            bytes(&mut line, rest);
+        }
+    }
+    out
+}
+
+fn bytes(line: &mut impl FnMut(&str, &str), bytes: &[u8]) {
+    for piece in dump(bytes, 1_024) {
+        let remark = match piece.remark.is_empty() {
+            true => String::new(),
+            false => format!("    <- {}", piece.remark),
+        };
+        line(&format!("  {:04}", piece.offset), &format!("{}{remark}", piece.text));
+    }
+}

@@ -1,0 +1,207 @@
+//! Before the cases: is the testee what its file says?
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use workerspec_wire::http::Request;
+
+use super::stage::Stage;
+use crate::case::{Case, Need};
+use crate::testee::{Capability, Launch, Release, Testee, TesteeFile};
+use crate::verdict::Surprise;
+
+/// What can be untrue of a testee.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Subject {
+    /// It does not speak HTTP as the contract says.
+    Http,
+    /// It does not speak text as the contract says.
+    Text,
+    /// It writes no journal.
+    Journal,
+    /// Its pid file is not there or names another process.
+    PidFile,
+    /// A reload does not change the release.
+    Reload,
+}
+
+/// What was found, and how fast the testee answers.
+#[derive(Clone, Debug, Default)]
+pub struct Honesty {
+    problems: BTreeMap<Subject, String>,
+    quiet: Duration,
+}
+
+/// Least time in which nothing has to come before "it waits" is believed.
+const LEAST_QUIET: Duration = Duration::from_millis(20);
+/// How long one check may take.
+const BUDGET: Duration = Duration::from_secs(10);
+
+impl Honesty {
+    /// Checks what can be checked on a shared testee.
+    pub(super) fn check(testee: &Arc<Testee>) -> Self {
+        let mut honesty = Self { quiet: LEAST_QUIET, ..Self::default() };
+        let stage = Stage::new(Arc::clone(testee), Instant::now() + BUDGET, LEAST_QUIET);
+        let file = testee.file();
+        if file.can(Capability::Http) {
+            let round_trip = http(&stage);
+            honesty.quiet = honesty.quiet.max(round_trip.as_ref().map_or(LEAST_QUIET, |trip| *trip * 8));
+            honesty.note(Subject::Http, round_trip.map(|_| ()));
+        }
+        if file.can(Capability::Text) {
+            honesty.note(Subject::Text, text(&stage));
+        }
+        if file.can(Capability::Journal) {
+            honesty.note(Subject::Journal, journal(&stage));
+        }
+        if file.can(Capability::PidFile) {
+            honesty.note(Subject::PidFile, pid_file(&stage));
+        }
+        honesty
+    }
+
+    /// Checks on a testee of its own that a reload brings another release.
+    pub(super) fn check_reload(&mut self, file: &TesteeFile, launch: &Launch) {
+        self.note(Subject::Reload, reload(file, launch));
+    }
+
+    /// Why a case can't be judged, if it depends on something that is not so.
+    #[must_use]
+    pub fn against(&self, case: &Case) -> Option<&str> {
+        case.needs.iter().find_map(|need| {
+            let subject = match need {
+                Need::Can(Capability::Http) => Subject::Http,
+                Need::Can(Capability::Text | Capability::SendBuffer) => Subject::Text,
+                Need::Can(Capability::Journal) => Subject::Journal,
+                Need::Can(Capability::PidFile) => Subject::PidFile,
+                Need::Reload | Need::ReloadThatWaits => Subject::Reload,
+                _ => return None,
+            };
+            self.problems.get(&subject).map(String::as_str)
+        })
+    }
+
+    /// What is not as the file says.
+    #[must_use]
+    pub fn problems(&self) -> impl Iterator<Item = &str> {
+        self.problems.values().map(String::as_str)
+    }
+
+    /// See [`Stage::quiet`].
+    pub(super) fn quiet(&self) -> Duration {
+        self.quiet
+    }
+
+    fn note(&mut self, subject: Subject, found: Result<(), Surprise>) {
+        if let Err(Surprise(problem)) = found {
+            self.problems.insert(subject, problem);
+        }
+    }
+}
+
+/// `/load/ID` names a worker of the tree; the echo echoes. Returns the best round trip of a few.
+fn http(stage: &Stage) -> Result<Duration, Surprise> {
+    let mut probe = stage.http()?;
+    let mut best = BUDGET;
+    for round in 0..4 {
+        let begun = Instant::now();
+        let id = format!("honest-{round}");
+        let receipt = probe
+            .load(&id)?
+            .map_err(|no_answer| Surprise(format!("/load/{id} was not answered: {no_answer}")))?;
+        best = best.min(begun.elapsed());
+        in_tree(stage, receipt.pid, "/load/ID")?;
+        let expected = &stage.testee().launch().release.name;
+        if receipt.release != *expected {
+            return Err(Surprise(format!("/load/ID names release {}, not {expected}", receipt.release)));
+        }
+    }
+    if stage.is_full() {
+        probe.send(&Request::post("/honest").body(b"an honest body"))?;
+        match probe.hear(false)? {
+            Ok(response) if response.status == 200 && response.body == b"an honest body" => {}
+            Ok(response) => {
+                return Err(Surprise(format!(
+                    "POST is not echoed: {} {:?}",
+                    response.status,
+                    String::from_utf8_lossy(&response.body)
+                )));
+            }
+            Err(no_answer) => return Err(Surprise(format!("POST was not answered: {no_answer}"))),
+        }
+    }
+    Ok(best)
+}
+
+/// The echo echoes, `!who` names a worker of the tree, and the limit is a limit.
+fn text(stage: &Stage) -> Result<(), Surprise> {
+    let mut probe = stage.text()?;
+    match probe.ask(b"an honest line")? {
+        Ok(line) if line == b"an honest line" => {}
+        Ok(line) => {
+            return Err(Surprise(format!("a line is not echoed: {:?}", String::from_utf8_lossy(&line))));
+        }
+        Err(end) => return Err(Surprise(format!("a line is not echoed: {}", end.name()))),
+    }
+    let who = probe.who()?;
+    in_tree(stage, who.pid, "!who")?;
+    let workers = stage.testee().launch().workers as i64;
+    if stage.testee().file().can(Capability::WorkerSlots) && !(0..workers).contains(&who.worker) {
+        return Err(Surprise(format!("!who names slot {}, not 0 to {}", who.worker, workers - 1)));
+    }
+    let limit = stage.testee().limits().max_package;
+    let mut probe = stage.text()?;
+    probe.send(&vec![b'x'; limit + 1])?;
+    match probe.hear()? {
+        Err(end) if end.is_over() => Ok(()),
+        _ => Err(Surprise(format!(
+            "{} bytes without a line end are taken: max_package is not {limit}",
+            limit + 1
+        ))),
+    }
+}
+
+fn in_tree(stage: &Stage, pid: i32, who: &str) -> Result<(), Surprise> {
+    match stage.testee().tree().iter().any(|process| process.pid.as_raw() == pid) {
+        true => Ok(()),
+        false => Err(Surprise(format!("{who} names process {pid}, which the testee did not start"))),
+    }
+}
+
+fn journal(stage: &Stage) -> Result<(), Surprise> {
+    stage
+        .eventually(|| stage.testee().journal().iter().any(|line| line.event == "worker_start").then_some(()))
+        .ok_or_else(|| Surprise("the journal has no worker_start".to_owned()))?;
+    match stage.testee().broken_journal().first() {
+        None => Ok(()),
+        Some(line) => Err(Surprise(format!("the journal has a line that is none: {line}"))),
+    }
+}
+
+fn pid_file(stage: &Stage) -> Result<(), Surprise> {
+    let wanted = format!("{}\n", stage.testee().master());
+    let path = stage.testee().pid_file();
+    stage
+        .eventually(|| std::fs::read_to_string(&path).ok().filter(|text| *text == wanted))
+        .map(|_| ())
+        .ok_or_else(|| Surprise("the pid file does not name the process of start.command".to_owned()))
+}
+
+fn reload(file: &TesteeFile, launch: &Launch) -> Result<(), Surprise> {
+    let timeout = file.reload().map_or(BUDGET, |reload| reload.timeout);
+    let testee = Testee::start(file, launch).map_err(Surprise::of("can't start a testee to reload"))?;
+    let stage = Stage::new(Arc::new(testee), Instant::now() + timeout, LEAST_QUIET);
+    let mut before = stage.http()?;
+    let first =
+        before.load("before")?.map_err(|no_answer| Surprise(format!("no answer before: {no_answer}")))?;
+    stage.all_workers()?;
+    stage.testee().set_release(&Release::up("honest")).map_err(Surprise::of("can't set a release"))?;
+    stage.testee().reload().map_err(Surprise::of("can't reload"))?;
+    stage
+        .eventually(|| {
+            let receipt = stage.http().ok()?.load("after").ok()?.ok()?;
+            (receipt.release == "honest" && receipt.pid != first.pid).then_some(())
+        })
+        .ok_or_else(|| Surprise(format!("a reload does not change the release within {timeout:?}")))
+}

@@ -1,0 +1,178 @@
+use std::io;
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::probe::{HttpProbe, Probe, TextProbe, Transcript};
+use crate::testee::{Process, Testee, Tier};
+use crate::verdict::Surprise;
+
+/// What a case works with: its testee, its deadline, and the probes it opens.
+#[derive(Debug)]
+pub struct Stage {
+    testee: Arc<Testee>,
+    deadline: Instant,
+    quiet: Duration,
+    opened: Mutex<Opened>,
+}
+
+#[derive(Debug, Default)]
+struct Opened {
+    transcripts: Vec<Transcript>,
+    handles: Vec<TcpStream>,
+    abandoned: bool,
+}
+
+impl Stage {
+    pub(crate) fn new(testee: Arc<Testee>, deadline: Instant, quiet: Duration) -> Self {
+        Self { testee, deadline, quiet, opened: Mutex::default() }
+    }
+
+    /// The testee.
+    #[must_use]
+    pub fn testee(&self) -> &Testee {
+        &self.testee
+    }
+
+    /// The whole application of the contract is there.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.testee.file().tier() == Tier::Full
+    }
+
+    /// When the case has to be over. Probes stop waiting then.
+    #[must_use]
+    pub fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// The deadline, or `wait` from now if that is earlier.
+    #[must_use]
+    pub fn within(&self, wait: Duration) -> Instant {
+        self.deadline.min(Instant::now() + wait)
+    }
+
+    /// How long nothing has to come before "it waits" is believed: eight round trips as measured, and
+    /// at least 20 ms.
+    #[must_use]
+    pub fn quiet(&self) -> Duration {
+        self.quiet
+    }
+
+    /// Where a port listens.
+    ///
+    /// # Errors
+    /// The testee has no such port.
+    pub fn address(&self, port: &str) -> Result<SocketAddr, Surprise> {
+        self.testee.address(port).ok_or_else(|| Surprise(format!("the testee has no port {port}")))
+    }
+
+    /// Connects; a refusal is a result here.
+    ///
+    /// # Errors
+    /// The testee has no such port. What the system said about the connection is inside.
+    pub fn try_connect(
+        &self,
+        port: &str,
+        receive_buffer_bytes: Option<usize>,
+        deadline: Instant,
+    ) -> Result<io::Result<Probe>, Surprise> {
+        let probe = match Probe::connect(port, self.address(port)?, receive_buffer_bytes, deadline) {
+            Ok(probe) => probe,
+            Err(error) => return Ok(Err(error)),
+        };
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        if opened.abandoned {
+            return Err(Surprise("the case was abandoned".to_owned()));
+        }
+        opened.transcripts.push(probe.transcript().clone());
+        opened.handles.push(probe.handle().map_err(Surprise::of("can't duplicate a socket"))?);
+        Ok(Ok(probe))
+    }
+
+    /// Connects; a refusal means that nothing can be judged.
+    ///
+    /// # Errors
+    /// No connection.
+    pub fn connect(&self, port: &str) -> Result<Probe, Surprise> {
+        self.try_connect(port, None, self.deadline)?.map_err(|error| {
+            let exit =
+                self.testee.exited().map(|exit| format!("; the testee is gone: {exit}")).unwrap_or_default();
+            Surprise(format!("can't connect to port {port}: {error}{exit}"))
+        })
+    }
+
+    /// A connection to port `http`.
+    ///
+    /// # Errors
+    /// As [`Stage::connect`].
+    pub fn http(&self) -> Result<HttpProbe, Surprise> {
+        Ok(HttpProbe::new(self.connect("http")?, self.deadline))
+    }
+
+    /// A connection to port `text`.
+    ///
+    /// # Errors
+    /// As [`Stage::connect`].
+    pub fn text(&self) -> Result<TextProbe, Surprise> {
+        Ok(TextProbe::new(self.connect("text")?, self.deadline))
+    }
+
+    /// A connection to port `text` whose receive buffer is small, so that the server has to wait.
+    ///
+    /// # Errors
+    /// As [`Stage::connect`].
+    pub fn narrow_text(&self) -> Result<TextProbe, Surprise> {
+        let probe = self
+            .try_connect("text", Some(NARROW_BYTES), self.deadline)?
+            .map_err(Surprise::of("can't connect to port text"))?;
+        Ok(TextProbe::new(probe, self.deadline))
+    }
+
+    /// Asks again until there is an answer or the deadline comes. For what has no event to wait for:
+    /// /proc, the journal, a file.
+    pub fn eventually<Value>(&self, mut ask: impl FnMut() -> Option<Value>) -> Option<Value> {
+        let mut pause = Duration::from_millis(1);
+        loop {
+            if let Some(value) = ask() {
+                return Some(value);
+            }
+            if self.deadline <= Instant::now() {
+                return None;
+            }
+            thread::sleep(pause);
+            pause = (pause * 2).min(Duration::from_millis(10));
+        }
+    }
+
+    /// The workers, once there are as many as were asked for.
+    ///
+    /// # Errors
+    /// There never are: the claim can't be tried then.
+    pub fn all_workers(&self) -> Result<Vec<Process>, Surprise> {
+        let wanted = self.testee.launch().workers;
+        self.eventually(|| Some(self.testee.workers()).filter(|workers| workers.len() == wanted))
+            .ok_or_else(|| Surprise(format!("there are never {wanted} workers")))
+    }
+
+    /// All that the probes saw, for people.
+    #[must_use]
+    pub fn evidence(&self) -> Vec<String> {
+        let opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        opened.transcripts.iter().map(Transcript::render).collect()
+    }
+
+    /// Closes every probe under the feet of a case that does not end.
+    pub(crate) fn abandon(&self) {
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        opened.abandoned = true;
+        for handle in &opened.handles {
+            // It may be closed already.
+            let _ = handle.shutdown(Shutdown::Both);
+        }
+    }
+}
+
+/// Receive buffer of a reader that is to be slow: the kernel doubles it and keeps a minimum.
+const NARROW_BYTES: usize = 16 << 10;

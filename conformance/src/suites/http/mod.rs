@@ -1,0 +1,34 @@
+//! HTTP/1.1 as RFC 9110 and RFC 9112 ask it of a server.
+
+mod answer;
+mod chunk;
+mod coding;
+mod field;
+mod framing;
+mod host;
+mod length;
+mod limit;
+mod line_end;
+mod persistence;
+mod pieces;
+mod request_line;
+mod target;
+
+use crate::case::Case;
+
+/// The sections of this suite.
+pub const SECTIONS: &[&[Case]] = &[
+    request_line::CASES,
+    target::CASES,
+    line_end::CASES,
+    field::CASES,
+    host::CASES,
+    length::CASES,
+    coding::CASES,
+    chunk::CASES,
+    framing::CASES,
+    limit::CASES,
+    persistence::CASES,
+    pieces::CASES,
+    answer::CASES,
+];

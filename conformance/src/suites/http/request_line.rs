@@ -1,0 +1,189 @@
+use crate::case::{Case, Payload, Source, answered, closed, observe, prefer, status, tolerate};
+
+/// The request line: method, target octets, version.
+pub(super) const CASES: &[Case] = &[
+    exchange! {
+        "http.request-line.plain-get", Must, Source::Rfc(9112, "3");
+        claim: "A plain GET must be answered.";
+        reading: "2xx once, and the next request on the connection answered.";
+        send: Payload::Bytes(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        accept: [prefer(answered())];
+        alias: "h1:rl.01"
+    },
+    exchange! {
+        "http.request-line.two-spaces", Should, Source::Rfc(9112, "3");
+        claim: "Two spaces between method and target should be refused.";
+        reading: "The grammar has one SP; RFC 9112 section 3 lets a recipient be lenient, at the price of disagreeing with others on the line.";
+        send: Payload::Bytes(b"GET  / HTTP/1.1\r\nHost: a\r\n\r\n");
+        accept: [prefer(status(400)), prefer(closed()), tolerate(answered())];
+        alias: "h1:rl.02"
+    },
+    exchange! {
+        "http.request-line.tab-separator", Should, Source::Rfc(9112, "3");
+        claim: "A tab in place of the space should be refused.";
+        reading: "The grammar has one SP; leniency is allowed and risky.";
+        send: Payload::Bytes(b"GET\t/\tHTTP/1.1\r\nHost: a\r\n\r\n");
+        accept: [prefer(status(400)), prefer(closed()), tolerate(answered())];
+        alias: "h1:rl.03"
+    },
+    exchange! {
+        "http.request-line.simple-request", Should, Source::Rfc(9112, "2.2");
+        claim: "A request line without a version should be refused.";
+        reading: "HTTP/0.9 is gone; a server that speaks 1.1 has no reason to guess.";
+        send: Payload::Bytes(b"GET /\r\n\r\n");
+        accept: [prefer(status(400)), prefer(status(505)), prefer(closed())];
+        alias: "h1:rl.05"
+    },
+    exchange! {
+        "http.request-line.no-target", Must, Source::Rfc(9112, "3");
+        claim: "A request line without a target must be refused.";
+        reading: "Refused means one of the listed statuses, or a close without an answer.";
+        send: Payload::Bytes(b"GET HTTP/1.1\r\nHost: a\r\n\r\n");
+        accept: [prefer(status(400)), prefer(closed())];
+        alias: "h1:rl.06"
+    },
+    exchange! {
+        "http.request-line.lower-case-name", Must, Source::Rfc(9112, "2.3");
+        claim: "The protocol name is HTTP in capitals: `http/1.1` must be refused.";
+        reading: "Refused means one of the listed statuses, or a close without an answer.";
+        send: Payload::Bytes(b"GET / http/1.1\r\nHost: a\r\n\r\n");
+        accept: [prefer(status(400)), prefer(status(505)), prefer(closed())];
+        alias: "h1:rl.07"
+    },
+    exchange! {
+        "http.request-line.two-digit-minor", Must, Source::Rfc(9112, "2.3");
+        claim: "A version has one digit on each side: `HTTP/1.10` must be refused.";
+        reading: "Refused means one of the listed statuses, or a close without an answer.";
+        send: Payload::Bytes(b"GET / HTTP/1.10\r\nHost: a\r\n\r\n");
+        accept: [prefer(status(400)), prefer(status(505)), prefer(closed())];
+        alias: "h1:rl.09"
+    },
+    exchange! {
+        "http.request-line.leading-zero-major", Must, Source::Rfc(9112, "2.3");
+        claim: "A version has one digit on each side: `HTTP/01.1` must be refused.";
+        reading: "Refused means one of the listed statuses, or a close without an answer.";
+        send: Payload::Bytes(b"GET / HTTP/01.1\r\nHost: a\r\n\r\n");
+        accept: [prefer(status(400)), prefer(status(505)), prefer(closed())];
+        alias: "h1:rl.10"
+    },
+    exchange! {
+        "http.request-line.version-two", Should, Source::Rfc(9110, "15.6.6");
+        claim: "A text request of version 2.0 should be answered 505.";
+        reading: "Refused means one of the listed statuses, or a close without an answer.";
+        send: Payload::Bytes(b"GET / HTTP/2.0\r\nHost: a\r\n\r\n");
+        accept: [prefer(status(505)), prefer(status(400)), prefer(closed())];
+        alias: "h1:rl.11"
+    },
+    exchange! {
+        "http.request-line.junk-after-version", Must, Source::Rfc(9112, "2.3");
+        claim: "Letters glued to the version must be refused.";
+        reading: "Refused means one of the listed statuses, or a close without an answer.";
+        send: Payload::Bytes(b"GET / HTTP/1.1x\r\nHost: a\r\n\r\n");
+        accept: [prefer(status(400)), prefer(status(505)), prefer(closed())];
+        alias: "h1:rl.13"
+    },
+    exchange! {
+        "http.request-line.space-in-version", Must, Source::Rfc(9112, "2.3");
+        claim: "A space inside the version must be refused.";
+        reading: "Refused means one of the listed statuses, or a close without an answer.";
+        send: Payload::Bytes(b"GET / HTTP/ 1.1\r\nHost: a\r\n\r\n");
+        accept: [prefer(status(400)), prefer(status(505)), prefer(closed())];
+        alias: "h1:rl.14"
+    },
+    exchange! {
+        "http.request-line.other-protocol", Must, Source::Rfc(9112, "2.3");
+        claim: "Another protocol name must be refused.";
+        reading: "Refused means one of the listed statuses, or a close without an answer.";
+        send: Payload::Bytes(b"GET / FTP/1.1\r\nHost: a\r\n\r\n");
+        accept: [prefer(status(400)), prefer(status(505)), prefer(closed())];
+        alias: "h1:rl.15"
+    },
+    exchange! {
+        "http.request-line.brace-in-method", Must, Source::Rfc(9110, "5.6.2");
+        claim: "A method is a token: `G{T` must be refused.";
+        reading: "Refused means one of the listed statuses, or a close without an answer.";
+        send: Payload::Bytes(b"G{T / HTTP/1.1\r\nHost: a\r\n\r\n");
+        accept: [prefer(status(400)), prefer(status(501)), prefer(closed())];
+        alias: "h1:rl.17"
+    },
+    exchange! {
+        "http.request-line.nul-in-method", Must, Source::Rfc(9110, "5.6.2");
+        claim: "A method is a token: NUL in it must be refused.";
+        reading: "Refused means one of the listed statuses, or a close without an answer.";
+        send: Payload::Bytes(b"G\0T / HTTP/1.1\r\nHost: a\r\n\r\n");
+        accept: [prefer(status(400)), prefer(status(501)), prefer(closed())];
+        alias: "h1:rl.18"
+    },
+    exchange! {
+        "http.request-line.unknown-method", Should, Source::Rfc(9110, "9.1");
+        claim: "A method that is not known should be answered 501 or 405.";
+        reading: "A server that passes every token on to its application answers 2xx; that is recorded, not blamed.";
+        send: Payload::Bytes(b"BREW / HTTP/1.1\r\nHost: a\r\n\r\n");
+        accept: [prefer(status(501)), prefer(status(405)), observe(answered()), observe(status(400))];
+        alias: "h1:rl.19"
+    },
+    exchange! {
+        "http.request-line.octet-above-ascii-in-method", Must, Source::Rfc(9110, "5.6.2");
+        claim: "A method is a token: an octet above 0x7f must be refused.";
+        reading: "Refused means one of the listed statuses, or a close without an answer.";
+        send: Payload::Bytes(b"GET\xff / HTTP/1.1\r\nHost: a\r\n\r\n");
+        accept: [prefer(status(400)), prefer(status(501)), prefer(closed())];
+        alias: "h1:rl.21"
+    },
+    exchange! {
+        "http.request-line.space-before-method", Must, Source::Rfc(9112, "2.2");
+        claim: "A space before the method must be refused.";
+        reading: "Refused means one of the listed statuses, or a close without an answer.";
+        send: Payload::Bytes(b" GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        accept: [prefer(status(400)), prefer(closed())];
+        alias: "h1:rl.22"
+    },
+    exchange! {
+        "http.request-line.space-in-target", Should, Source::Rfc(9112, "3.2");
+        claim: "A space inside the target should be refused.";
+        reading: "Refused means one of the listed statuses, or a close without an answer.";
+        send: Payload::Bytes(b"GET /a b HTTP/1.1\r\nHost: a\r\n\r\n");
+        accept: [prefer(status(400)), prefer(closed())];
+        alias: "h1:rl.23"
+    },
+    exchange! {
+        "http.request-line.control-in-target", Must, Source::Rfc(9112, "3.2");
+        claim: "A control byte in the target must be refused.";
+        reading: "Refused means one of the listed statuses, or a close without an answer.";
+        send: Payload::Bytes(b"GET /a\x01b HTTP/1.1\r\nHost: a\r\n\r\n");
+        accept: [prefer(status(400)), prefer(closed())];
+        alias: "h1:rl.25"
+    },
+    exchange! {
+        "http.request-line.utf8-in-target", Should, Source::Rfc(9112, "3.2");
+        claim: "Raw UTF-8 in the target should be refused.";
+        reading: "A URI is ASCII; many servers pass the octets on, which is tolerated.";
+        send: Payload::Bytes(b"GET /\xc3\xa9 HTTP/1.1\r\nHost: a\r\n\r\n");
+        accept: [prefer(status(400)), prefer(closed()), tolerate(answered())];
+        alias: "h1:rl.26"
+    },
+    exchange! {
+        "http.request-line.fragment-in-target", Should, Source::Rfc(9112, "3.2.1");
+        claim: "A fragment in the target should be refused.";
+        reading: "The origin form has none; passing it on is tolerated.";
+        send: Payload::Bytes(b"GET /a#b HTTP/1.1\r\nHost: a\r\n\r\n");
+        accept: [prefer(status(400)), prefer(closed()), tolerate(answered())];
+        alias: "h1:rl.27"
+    },
+    exchange! {
+        "http.request-line.target-without-slash", Must, Source::Rfc(9112, "3.2");
+        claim: "A target that is none of the four forms must be refused.";
+        reading: "Refused means one of the listed statuses, or a close without an answer.";
+        send: Payload::Bytes(b"GET foo HTTP/1.1\r\nHost: a\r\n\r\n");
+        accept: [prefer(status(400)), prefer(closed())];
+        alias: "h1:rl.29"
+    },
+    exchange! {
+        "http.request-line.backslash-in-target", Should, Source::Rfc(3986, "3.3");
+        claim: "A backslash in the path should be refused.";
+        reading: "It is no URI character; passing it on is tolerated.";
+        send: Payload::Bytes(b"GET /a\\b HTTP/1.1\r\nHost: a\r\n\r\n");
+        accept: [prefer(status(400)), prefer(closed()), tolerate(answered())];
+        alias: "h1:rl.30"
+    },
+];

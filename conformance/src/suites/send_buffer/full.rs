@@ -1,0 +1,283 @@
+use crate::case::{Case, Need, Source};
+use crate::probe::TextProbe;
+use crate::run::Stage;
+use crate::testee::{Capability, JournalLine};
+use crate::verdict::{Finding, Outcome, Surprise, broken, kept, unproved};
+
+const NEEDS: [Need; 3] =
+    [Need::Can(Capability::Text), Need::Can(Capability::SendBuffer), Need::Can(Capability::Journal)];
+
+/// BUF-2 to BUF-6.
+pub(super) const CASES: &[Case] = &[
+    act! {
+        "buffer.limit.takes-whole", Must, Source::Model("BUF-3");
+        claim: "A message must be taken whole as long as the buffer is below its limit.";
+        reading: "A limit of 1000 bytes and one message of 400000: the buffer is empty, so it is taken.";
+        needs: [NEEDS[0], NEEDS[1], NEEDS[2]]; Shared; seconds: 8;
+        accepts: ["the message arrives whole, and none was refused"]; aliases: [];
+        run: takes_whole
+    },
+    act! {
+        "buffer.limit.refuses-when-full", Must, Source::Model("BUF-4");
+        claim: "A message must be refused whole and reported while the buffer is full, and the connection must stay.";
+        reading: "Each refused message is one `error` with code 2; what was taken arrives complete, then the connection works on.";
+        needs: [NEEDS[0], NEEDS[1], NEEDS[2]]; Shared; seconds: 8;
+        accepts: ["taken messages arrive in order, refused ones not at all, each of them reported once"]; aliases: [];
+        run: refuses_when_full
+    },
+    act! {
+        "buffer.full.once", Must, Source::Model("BUF-5");
+        claim: "A full buffer must be reported once per crossing of its limit.";
+        reading: "Messages that are refused while it is full don't report it again.";
+        needs: [NEEDS[0], NEEDS[1], NEEDS[2]]; Shared; seconds: 8;
+        accepts: ["one `buffer_full`"]; aliases: [];
+        run: full_once
+    },
+    act! {
+        "buffer.drain.once", Must, Source::Model("BUF-6");
+        claim: "A buffer that became empty again must be reported once, and not before.";
+        reading: "No `buffer_drain` while the reader stalls; one after it has read everything.";
+        needs: [NEEDS[0], NEEDS[1], NEEDS[2]]; Shared; seconds: 8;
+        accepts: ["no `buffer_drain` while the reader stalls, one after it caught up"]; aliases: [];
+        run: drain_once
+    },
+    act! {
+        "buffer.order.behind-buffered", Must, Source::Model("BUF-2");
+        claim: "What is sent while output is buffered must arrive behind it.";
+        reading: "The answer to a line that was sent during the stall comes after every message that was taken.";
+        needs: [NEEDS[0], NEEDS[1], NEEDS[2]]; Shared; seconds: 8;
+        accepts: ["every taken message in order, then the answer"]; aliases: [];
+        run: behind_buffered
+    },
+    act! {
+        "buffer.stall.others-served", Must, Source::Model("BUF-2");
+        claim: "A reader that stalls must hold up no other connection of its worker.";
+        reading: "A second connection of the same worker is answered while the first one's buffer is full.";
+        needs: [NEEDS[0], NEEDS[1], NEEDS[2]]; Shared; seconds: 8;
+        accepts: ["the other connection is answered"]; aliases: [];
+        run: others_served
+    },
+];
+
+/// Payload octets of a flood's messages; with the LF it is 20000.
+const SIZE: usize = 19_999;
+/// Bytes at which the buffer is full in these cases.
+const LIMIT: usize = 100_000;
+
+/// A connection whose reader stalls while its worker has flooded it.
+struct Stall {
+    probe: TextProbe,
+    flood: JournalLine,
+}
+
+impl Stall {
+    /// Floods a narrow connection and does not read. `count` is unlike that of any other case: it is
+    /// how the journal line of this connection is found.
+    fn begin(stage: &Stage, count: u64) -> Result<Self, Surprise> {
+        let mut probe = stage.narrow_text()?;
+        let pid = probe.who()?.pid;
+        let limited = probe.ask(format!("!buffer {LIMIT}").as_bytes())?;
+        if limited != Ok(format!("buffer {LIMIT}").into_bytes()) {
+            return Err(Surprise(format!("`!buffer {LIMIT}` is not obeyed: {limited:?}")));
+        }
+        probe.say(format!("!flood {count} {SIZE}").as_bytes())?;
+        let flood = stage
+            .eventually(|| stage.testee().journal().into_iter().find(|line| is_flood(line, pid, count)))
+            .ok_or_else(|| Surprise(format!("the journal has no `flood` of {count} messages by {pid}")))?;
+        Ok(Self { probe, flood })
+    }
+
+    fn sent(&self) -> u64 {
+        self.flood.sent.unwrap_or_default()
+    }
+
+    fn refused(&self) -> u64 {
+        self.flood.refused.unwrap_or_default()
+    }
+
+    /// The journal lines of this connection with that event.
+    fn events(&self, stage: &Stage, event: &str) -> usize {
+        let ours = |line: &JournalLine| {
+            line.pid == self.flood.pid && line.conn == self.flood.conn && line.event == event
+        };
+        stage.testee().journal().iter().filter(|line| ours(line)).count()
+    }
+
+    /// Waits until there are `count` such lines; how many there are at the end.
+    fn await_events(&self, stage: &Stage, event: &str, count: usize) -> usize {
+        stage.eventually(|| (count <= self.events(stage, event)).then_some(()));
+        self.events(stage, event)
+    }
+
+    /// Reads what was taken; a sentence if it is not complete and in order.
+    fn catch_up(&mut self) -> Result<Option<String>, Surprise> {
+        self.probe.raw().widen()?;
+        for number in 0..self.sent() {
+            match self.probe.hear()? {
+                Ok(line) if line.len() == SIZE && line.starts_with(format!("{number:08}.").as_bytes()) => {}
+                Ok(line) => {
+                    let head = String::from_utf8_lossy(&line[..line.len().min(12)]).into_owned();
+                    return Ok(Some(format!(
+                        "message {number} came as \"{head}…\" with {} octets",
+                        line.len()
+                    )));
+                }
+                Err(end) => {
+                    return Ok(Some(format!(
+                        "message {number} of {} did not come: {}",
+                        self.sent(),
+                        end.name()
+                    )));
+                }
+            }
+        }
+        Ok(None)
+    }
+}
+
+fn is_flood(line: &JournalLine, pid: i32, count: u64) -> bool {
+    let total = line.sent.unwrap_or_default() + line.refused.unwrap_or_default();
+    line.event == "flood" && line.pid == pid && total == count
+}
+
+/// What can't be judged if the kernel took everything.
+const SWALLOWED: &str = "the kernel took the whole flood: nothing was left to buffer";
+
+fn takes_whole(stage: &Stage) -> Outcome {
+    let mut probe = stage.narrow_text()?;
+    let pid = probe.who()?.pid;
+    let limited = probe.ask(b"!buffer 1000")?;
+    if limited != Ok(b"buffer 1000".to_vec()) {
+        return Err(Surprise(format!("`!buffer 1000` is not obeyed: {limited:?}")));
+    }
+    probe.say(b"!flood 1 400000")?;
+    probe.raw().widen()?;
+    match probe.hear()? {
+        Ok(line) if line.len() == 400_000 => {}
+        Ok(line) => return broken(format!("{} of 400000 octets came", line.len())),
+        Err(end) => return broken(format!("the message did not come: {}", end.name())),
+    }
+    let flood = stage.eventually(|| stage.testee().journal().into_iter().find(|line| is_flood(line, pid, 1)));
+    match flood.and_then(|line| line.refused) {
+        Some(0) => kept(),
+        refused => broken(format!("it arrived, but the journal says refused: {refused:?}")),
+    }
+}
+
+fn refuses_when_full(stage: &Stage) -> Outcome {
+    let mut stall = Stall::begin(stage, 401)?;
+    if stall.refused() == 0 {
+        return match stall.sent() * (SIZE as u64 + 1) {
+            // More than any socket buffer takes: it was buffered without a limit.
+            bytes if 7_000_000 < bytes => broken(format!("{bytes} bytes were taken with a limit of {LIMIT}")),
+            _ => unproved(SWALLOWED),
+        };
+    }
+    let errors = stall.await_events(stage, "error", stall.refused() as usize);
+    if errors as u64 != stall.refused() {
+        return broken(format!("{} messages were refused and {errors} errors reported", stall.refused()));
+    }
+    if let Some(problem) = stall.catch_up()? {
+        return broken(problem);
+    }
+    match stall.probe.ask(b"still there")? {
+        Ok(line) if line == b"still there" => kept(),
+        Ok(line) => broken(format!(
+            "a message came that was refused: \"{}…\"",
+            String::from_utf8_lossy(&line[..line.len().min(12)])
+        )),
+        Err(end) => broken(format!("the connection did not survive: {}", end.name())),
+    }
+}
+
+fn full_once(stage: &Stage) -> Outcome {
+    let stall = Stall::begin(stage, 402)?;
+    if stall.refused() == 0 {
+        return unproved(SWALLOWED);
+    }
+    // The `flood` line is written behind those of its sends, so they are all there.
+    match stall.events(stage, "buffer_full") {
+        1 => kept(),
+        count => broken(format!("`buffer_full` was reported {count} times for one crossing")),
+    }
+}
+
+fn drain_once(stage: &Stage) -> Outcome {
+    let mut stall = Stall::begin(stage, 403)?;
+    if stall.refused() == 0 {
+        return unproved(SWALLOWED);
+    }
+    if stall.events(stage, "buffer_drain") != 0 {
+        return broken("`buffer_drain` was reported while the reader stalled");
+    }
+    if let Some(problem) = stall.catch_up()? {
+        return broken(problem);
+    }
+    let first = stall.await_events(stage, "buffer_drain", 1);
+    // A second report would have to come before the answer to this.
+    let fence = stall.probe.ask(b"fence")?;
+    match (first, fence, stall.events(stage, "buffer_drain")) {
+        (1, Ok(_), 1) => kept(),
+        (_, Err(end), _) => broken(format!("the connection did not survive: {}", end.name())),
+        (_, Ok(_), count) => broken(format!("`buffer_drain` was reported {count} times, not once")),
+    }
+}
+
+fn behind_buffered(stage: &Stage) -> Outcome {
+    let mut stall = Stall::begin(stage, 404)?;
+    if stall.refused() == 0 {
+        return unproved(SWALLOWED);
+    }
+    // Read until the buffer has room again: an answer to a full one would be refused.
+    stall.probe.raw().widen()?;
+    let half = stall.sent() / 2;
+    let mut asked = false;
+    for number in 0..stall.sent() {
+        if number == half {
+            stall.probe.say(b"behind")?;
+            asked = true;
+        }
+        match stall.probe.hear()? {
+            Ok(line) if line.starts_with(format!("{number:08}.").as_bytes()) => {}
+            Ok(line) if line == b"behind" => {
+                return broken(format!("the answer overtook {} messages", stall.sent() - number));
+            }
+            Ok(_) => return broken(format!("message {number} is not the one that is due")),
+            Err(end) => return broken(format!("message {number} did not come: {}", end.name())),
+        }
+    }
+    if !asked {
+        stall.probe.say(b"behind")?;
+    }
+    match stall.probe.hear()? {
+        Ok(line) if line == b"behind" => kept(),
+        Ok(_) => broken("something else came behind the messages"),
+        Err(end) => Ok(Finding::Broken(format!("the answer did not come: {}", end.name()))),
+    }
+}
+
+fn others_served(stage: &Stage) -> Outcome {
+    let mut other = stage.text()?;
+    let pid = other.who()?.pid;
+    let mut narrow = None;
+    for _ in 0..32 {
+        let mut probe = stage.narrow_text()?;
+        if probe.who()?.pid == pid {
+            narrow = Some(probe);
+            break;
+        }
+    }
+    let Some(mut stalled) = narrow else {
+        return unproved("no two of 32 connections came to one worker");
+    };
+    stalled.ask(format!("!buffer {LIMIT}").as_bytes())?.map_err(|end| Surprise(end.name().to_owned()))?;
+    stalled.say(format!("!flood 405 {SIZE}").as_bytes())?;
+    stage
+        .eventually(|| stage.testee().journal().into_iter().find(|line| is_flood(line, pid, 405)))
+        .ok_or_else(|| Surprise("the journal has no `flood` of 405 messages".to_owned()))?;
+    match other.ask(b"meanwhile")? {
+        Ok(line) if line == b"meanwhile" => kept(),
+        Ok(line) => broken(format!("\"{}\" and not \"meanwhile\"", String::from_utf8_lossy(&line))),
+        Err(end) => broken(format!("not answered: {}", end.name())),
+    }
+}

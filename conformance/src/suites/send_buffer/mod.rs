@@ -1,0 +1,8 @@
+//! What a server does with output that a slow reader does not take: BUF-2 to BUF-6.
+
+mod full;
+
+use crate::case::Case;
+
+/// The sections of this suite.
+pub const SECTIONS: &[&[Case]] = &[full::CASES];

@@ -1,0 +1,49 @@
+//! `workerspec list` and `workerspec explain`: the cases themselves.
+
+use clap::Args;
+use workerspec_conformance::report::{explain as explain_case, list_json, list_table};
+use workerspec_conformance::run::select;
+use workerspec_conformance::suites::registry;
+
+use crate::run::{say, unselected};
+
+/// Arguments of `list`.
+#[derive(Debug, Args)]
+pub(crate) struct ListArgs {
+    /// Ids, or patterns with * ? [] {} over whole ids; without one, every case
+    #[arg(value_name = "ID")]
+    cases: Vec<String>,
+
+    /// A JSON array with source, needs and aliases instead of a table
+    #[arg(long)]
+    json: bool,
+}
+
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// Ids, or patterns with * ? [] {} over whole ids
+    #[arg(value_name = "ID", required = true)]
+    cases: Vec<String>,
+}
+
+/// Prints the cases.
+pub(crate) fn list(args: &ListArgs) -> anyhow::Result<u8> {
+    let cases = match select(&registry(), &args.cases, None) {
+        Ok(cases) => cases,
+        Err(error) => return Ok(unselected(&error)),
+    };
+    say(&if args.json { list_json(&cases) } else { list_table(&cases) })?;
+    Ok(0)
+}
+
+/// Prints all there is to know of some cases.
+pub(crate) fn explain(args: &ExplainArgs) -> anyhow::Result<u8> {
+    let cases = match select(&registry(), &args.cases, None) {
+        Ok(cases) => cases,
+        Err(error) => return Ok(unselected(&error)),
+    };
+    let pages: Vec<String> = cases.iter().map(|case| explain_case(case)).collect();
+    say(&pages.join("\n"))?;
+    Ok(0)
+}
