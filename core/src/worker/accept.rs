@@ -78,6 +78,19 @@ impl Acceptor {
         }
     }
 
+    /// Exclusive waiters are woken from the head of a queue that does not turn: the worker that
+    /// was woken last would be woken next, and get all connections of a quiet time. Watching anew puts
+    /// this worker behind its siblings. Nothing is missed: adding reports what is queued by then.
+    fn go_to_the_end(&self) {
+        if self.watched.get() {
+            self.unwatch();
+            if let Err(error) = self.watch() {
+                tracing::error!(%error, "cannot watch the listener again");
+                self.rest();
+            }
+        }
+    }
+
     /// Accepts a connection; false where none is left or none can be taken.
     fn accept_one(&self) -> bool {
         let accepted = self.listener.borrow().as_ref().map(TcpListener::accept);
@@ -116,10 +129,12 @@ impl Acceptor {
 
 impl Source for Acceptor {
     fn ready(self: Rc<Self>, _: bool, _: bool) {
-        for _ in 0..PER_TURN {
-            if !self.accept_one() {
-                return;
-            }
+        let mut accepted = 0;
+        while accepted < PER_TURN && self.accept_one() {
+            accepted += 1;
+        }
+        if accepted > 0 {
+            self.go_to_the_end();
         }
     }
 }
