@@ -1,5 +1,6 @@
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use socket2::{Domain, Protocol, Socket, Type};
@@ -10,7 +11,7 @@ use crate::verdict::Surprise;
 /// A connection to the testee. No call outlasts the deadline that it is given.
 #[derive(Debug)]
 pub struct Probe {
-    stream: TcpStream,
+    stream: Arc<TcpStream>,
     received: Vec<u8>,
     ended: Option<End>,
     transcript: Transcript,
@@ -69,7 +70,7 @@ impl Probe {
         socket.connect_timeout(&address.into(), left(deadline, now))?;
         // Each write is a segment of its own: a case decides how its bytes are cut.
         socket.set_tcp_nodelay(true)?;
-        Ok(Self { stream: socket.into(), received: Vec::new(), ended: None, transcript })
+        Ok(Self { stream: Arc::new(socket.into()), received: Vec::new(), ended: None, transcript })
     }
 
     /// What it saw.
@@ -78,12 +79,11 @@ impl Probe {
         &self.transcript
     }
 
-    /// A second handle, with which the runner can end a connection that a case has lost.
-    ///
-    /// # Errors
-    /// What the system said.
-    pub fn handle(&self) -> io::Result<TcpStream> {
-        self.stream.try_clone()
+    /// A handle with which the runner can end a connection that a case has lost. It does not keep the
+    /// connection open.
+    #[must_use]
+    pub fn handle(&self) -> Weak<TcpStream> {
+        Arc::downgrade(&self.stream)
     }
 
     /// Writes everything. A server that has closed is no error here: reading shows how it ended.
@@ -95,7 +95,7 @@ impl Probe {
         self.stream
             .set_write_timeout(Some(left(deadline, Instant::now())))
             .map_err(Surprise::of("can't set a write timeout"))?;
-        match self.stream.write_all(bytes) {
+        match (&*self.stream).write_all(bytes) {
             Ok(()) => Ok(()),
             Err(error)
                 if matches!(
@@ -123,7 +123,7 @@ impl Probe {
     /// When the system does not take the option that makes a close a reset.
     pub fn reset(self) -> Result<(), Surprise> {
         self.transcript.event("reset by the probe (RST)", Instant::now());
-        socket2::SockRef::from(&self.stream)
+        socket2::SockRef::from(&*self.stream)
             .set_linger(Some(Duration::ZERO))
             .map_err(Surprise::of("can't set the linger option"))
     }
@@ -133,7 +133,7 @@ impl Probe {
     /// # Errors
     /// When the system does not take the size.
     pub fn widen(&self) -> Result<(), Surprise> {
-        socket2::SockRef::from(&self.stream)
+        socket2::SockRef::from(&*self.stream)
             .set_recv_buffer_size(1 << 20)
             .map_err(Surprise::of("can't widen the receive buffer"))
     }
@@ -180,7 +180,7 @@ impl Probe {
             self.stream
                 .set_read_timeout(Some(left(deadline, now)))
                 .map_err(Surprise::of("can't set a read timeout"))?;
-            match self.stream.read(&mut buffer) {
+            match (&*self.stream).read(&mut buffer) {
                 Ok(0) => self.over(End::Closed, "closed by the server (FIN)"),
                 Ok(count) => {
                     self.transcript.bytes(Direction::Received, &buffer[..count], Instant::now());

@@ -90,7 +90,9 @@ impl Transcript {
                     };
                     for (index, line) in dump(&bytes, SHOWN).into_iter().enumerate() {
                         let time = if index == 0 { time.as_str() } else { "" };
-                        let remark = match line.remark.is_empty() {
+                        // Bodies and text lines end with LF alone by right.
+                        let plain = direction == Direction::Received || !self.name.starts_with("http");
+                        let remark = match plain || line.remark.is_empty() {
                             true => String::new(),
                             false => format!("    <- {}", line.remark),
                         };

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use workerspec_wire::http::Request;
 
-use super::stage::Stage;
+use super::stage::{Pace, Stage};
 use crate::case::{Case, Need};
 use crate::testee::{Capability, Launch, Release, Testee, TesteeFile};
 use crate::verdict::Surprise;
@@ -27,31 +27,35 @@ pub enum Subject {
 }
 
 /// What was found, and how fast the testee answers.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Honesty {
     problems: BTreeMap<Subject, String>,
-    quiet: Duration,
+    pace: Pace,
 }
 
 /// Least time in which nothing has to come before "it waits" is believed.
 const LEAST_QUIET: Duration = Duration::from_millis(20);
+/// A count of workers that has not changed for so long is believed.
+const SETTLED: Duration = Duration::from_millis(100);
 /// How long one check may take.
 const BUDGET: Duration = Duration::from_secs(10);
 
 impl Honesty {
     /// Checks what can be checked on a shared testee.
     pub(super) fn check(testee: &Arc<Testee>) -> Self {
-        let mut honesty = Self { quiet: LEAST_QUIET, ..Self::default() };
-        let stage = Stage::new(Arc::clone(testee), Instant::now() + BUDGET, LEAST_QUIET);
+        let pace = Pace { quiet: LEAST_QUIET, workers: testee.launch().workers };
+        let mut honesty = Self { problems: BTreeMap::new(), pace };
+        let stage = Stage::new(Arc::clone(testee), Instant::now() + BUDGET, pace);
         let file = testee.file();
         if file.can(Capability::Http) {
             let round_trip = http(&stage);
-            honesty.quiet = honesty.quiet.max(round_trip.as_ref().map_or(LEAST_QUIET, |trip| *trip * 8));
+            honesty.pace.quiet = LEAST_QUIET.max(round_trip.as_ref().map_or(LEAST_QUIET, |trip| *trip * 8));
             honesty.note(Subject::Http, round_trip.map(|_| ()));
         }
         if file.can(Capability::Text) {
             honesty.note(Subject::Text, text(&stage));
         }
+        honesty.pace.workers = workers(&stage);
         if file.can(Capability::Journal) {
             honesty.note(Subject::Journal, journal(&stage));
         }
@@ -63,7 +67,7 @@ impl Honesty {
 
     /// Checks on a testee of its own that a reload brings another release.
     pub(super) fn check_reload(&mut self, file: &TesteeFile, launch: &Launch) {
-        self.note(Subject::Reload, reload(file, launch));
+        self.note(Subject::Reload, reload(file, launch, self.pace));
     }
 
     /// Why a case can't be judged, if it depends on something that is not so.
@@ -88,9 +92,9 @@ impl Honesty {
         self.problems.values().map(String::as_str)
     }
 
-    /// See [`Stage::quiet`].
-    pub(super) fn quiet(&self) -> Duration {
-        self.quiet
+    /// What was learnt of the testee.
+    pub(super) fn pace(&self) -> Pace {
+        self.pace
     }
 
     fn note(&mut self, subject: Subject, found: Result<(), Surprise>) {
@@ -162,6 +166,23 @@ fn text(stage: &Stage) -> Result<(), Surprise> {
     }
 }
 
+/// How many workers there are: every port may have workers of its own. Every port has answered by now, so
+/// all of them are forked or about to be.
+fn workers(stage: &Stage) -> usize {
+    let asked = stage.testee().launch().workers;
+    let possible = [asked, asked * stage.testee().file().ports().len()];
+    let mut last = (0, Instant::now());
+    stage
+        .eventually(|| {
+            let count = stage.testee().workers().len();
+            if count != last.0 {
+                last = (count, Instant::now());
+            }
+            (possible.contains(&count) && SETTLED <= last.1.elapsed()).then_some(count)
+        })
+        .unwrap_or(asked)
+}
+
 fn in_tree(stage: &Stage, pid: i32, who: &str) -> Result<(), Surprise> {
     match stage.testee().tree().iter().any(|process| process.pid.as_raw() == pid) {
         true => Ok(()),
@@ -188,13 +209,15 @@ fn pid_file(stage: &Stage) -> Result<(), Surprise> {
         .ok_or_else(|| Surprise("the pid file does not name the process of start.command".to_owned()))
 }
 
-fn reload(file: &TesteeFile, launch: &Launch) -> Result<(), Surprise> {
+fn reload(file: &TesteeFile, launch: &Launch, pace: Pace) -> Result<(), Surprise> {
     let timeout = file.reload().map_or(BUDGET, |reload| reload.timeout);
     let testee = Testee::start(file, launch).map_err(Surprise::of("can't start a testee to reload"))?;
-    let stage = Stage::new(Arc::new(testee), Instant::now() + timeout, LEAST_QUIET);
+    let stage = Stage::new(Arc::new(testee), Instant::now() + timeout, pace);
     let mut before = stage.http()?;
     let first =
         before.load("before")?.map_err(|no_answer| Surprise(format!("no answer before: {no_answer}")))?;
+    // A reload command that waits would wait for it.
+    drop(before);
     stage.all_workers()?;
     stage.testee().set_release(&Release::up("honest")).map_err(Surprise::of("can't set a release"))?;
     stage.testee().reload().map_err(Surprise::of("can't reload"))?;

@@ -13,4 +13,4 @@ pub use honesty::{Honesty, Subject};
 pub use known::{Known, Stale};
 pub use runner::{CaseResult, Ending, Options, Progress, RunReport, run};
 pub use select::{SelectError, select};
-pub use stage::Stage;
+pub use stage::{Pace, Stage};

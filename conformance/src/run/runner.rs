@@ -10,7 +10,7 @@ use super::exit::ExitKind;
 use super::honesty::Honesty;
 use super::known::{Known, Stale};
 use super::play::play;
-use super::stage::Stage;
+use super::stage::{Pace, Stage};
 use crate::case::{Case, Check, Level, Need, Sharing};
 use crate::testee::{Exit, Launch, Testee, TesteeError, TesteeFile};
 use crate::verdict::{Finding, Outcome, Surprise, Verdict};
@@ -187,7 +187,7 @@ pub fn run(options: &Options, progress: &dyn Progress) -> Result<RunReport, Test
             progress,
             launch,
             testee: &testee,
-            quiet: honesty.quiet(),
+            pace: honesty.pace(),
             shared: Mutex::new(shared),
             isolated: Mutex::new(isolated),
             results: Mutex::new(results),
@@ -229,7 +229,7 @@ struct Hall<'run> {
     progress: &'run dyn Progress,
     launch: Launch,
     testee: &'run Arc<Testee>,
-    quiet: Duration,
+    pace: Pace,
     shared: Mutex<VecDeque<&'static Case>>,
     isolated: Mutex<VecDeque<&'static Case>>,
     results: Mutex<Vec<CaseResult>>,
@@ -275,7 +275,7 @@ impl Hall<'_> {
     fn perform(&self, case: &'static Case, testee: Arc<Testee>) -> Option<CaseResult> {
         let begun = Instant::now();
         let deadline = begun + case.budget;
-        let stage = Arc::new(Stage::new(testee, deadline, self.quiet));
+        let stage = Arc::new(Stage::new(testee, deadline, self.pace));
         let (sender, receiver) = mpsc::channel();
         let theirs = Arc::clone(&stage);
         let thread = thread::Builder::new().name(case.id.to_owned()).spawn(move || {

@@ -1,11 +1,11 @@
 use std::io;
 use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::probe::{HttpProbe, Probe, TextProbe, Transcript};
-use crate::testee::{Process, Testee, Tier};
+use crate::testee::{Capability, Process, Testee, Tier};
 use crate::verdict::Surprise;
 
 /// What a case works with: its testee, its deadline, and the probes it opens.
@@ -13,20 +13,29 @@ use crate::verdict::Surprise;
 pub struct Stage {
     testee: Arc<Testee>,
     deadline: Instant,
-    quiet: Duration,
+    pace: Pace,
     opened: Mutex<Opened>,
+}
+
+/// What was learnt of a testee before the cases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// See [`Stage::quiet`].
+    pub quiet: Duration,
+    /// See [`Stage::expected_workers`].
+    pub workers: usize,
 }
 
 #[derive(Debug, Default)]
 struct Opened {
     transcripts: Vec<Transcript>,
-    handles: Vec<TcpStream>,
+    handles: Vec<Weak<TcpStream>>,
     abandoned: bool,
 }
 
 impl Stage {
-    pub(crate) fn new(testee: Arc<Testee>, deadline: Instant, quiet: Duration) -> Self {
-        Self { testee, deadline, quiet, opened: Mutex::default() }
+    pub(crate) fn new(testee: Arc<Testee>, deadline: Instant, pace: Pace) -> Self {
+        Self { testee, deadline, pace, opened: Mutex::default() }
     }
 
     /// The testee.
@@ -57,7 +66,14 @@ impl Stage {
     /// at least 20 ms.
     #[must_use]
     pub fn quiet(&self) -> Duration {
-        self.quiet
+        self.pace.quiet
+    }
+
+    /// Worker processes in all: as many as were asked for, or as many for each port where every port
+    /// has workers of its own.
+    #[must_use]
+    pub fn expected_workers(&self) -> usize {
+        self.pace.workers
     }
 
     /// Where a port listens.
@@ -78,6 +94,24 @@ impl Stage {
         receive_buffer_bytes: Option<usize>,
         deadline: Instant,
     ) -> Result<io::Result<Probe>, Surprise> {
+        let probe = self.connect_apart(port, receive_buffer_bytes, deadline)?;
+        if let Ok(probe) = &probe {
+            self.keep(probe.transcript());
+        }
+        Ok(probe)
+    }
+
+    /// As [`Stage::try_connect`], but what it sees is no evidence unless it is [kept](Stage::keep): for
+    /// cases that open thousands.
+    ///
+    /// # Errors
+    /// As [`Stage::try_connect`].
+    pub fn connect_apart(
+        &self,
+        port: &str,
+        receive_buffer_bytes: Option<usize>,
+        deadline: Instant,
+    ) -> Result<io::Result<Probe>, Surprise> {
         let probe = match Probe::connect(port, self.address(port)?, receive_buffer_bytes, deadline) {
             Ok(probe) => probe,
             Err(error) => return Ok(Err(error)),
@@ -86,9 +120,13 @@ impl Stage {
         if opened.abandoned {
             return Err(Surprise("the case was abandoned".to_owned()));
         }
-        opened.transcripts.push(probe.transcript().clone());
-        opened.handles.push(probe.handle().map_err(Surprise::of("can't duplicate a socket"))?);
+        opened.handles.push(probe.handle());
         Ok(Ok(probe))
+    }
+
+    /// Makes what a connection saw part of the evidence.
+    pub fn keep(&self, transcript: &Transcript) {
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner).transcripts.push(transcript.clone());
     }
 
     /// Connects; a refusal means that nothing can be judged.
@@ -146,14 +184,29 @@ impl Stage {
         }
     }
 
-    /// The workers, once there are as many as were asked for.
+    /// The workers, once they are complete and have begun to serve: each has read its release then.
     ///
     /// # Errors
-    /// There never are: the claim can't be tried then.
+    /// They never are: the claim can't be tried then.
     pub fn all_workers(&self) -> Result<Vec<Process>, Surprise> {
-        let wanted = self.testee.launch().workers;
-        self.eventually(|| Some(self.testee.workers()).filter(|workers| workers.len() == wanted))
-            .ok_or_else(|| Surprise(format!("there are never {wanted} workers")))
+        let wanted = self.expected_workers();
+        self.eventually(|| {
+            let workers = self.testee.workers();
+            (workers.len() == wanted && self.have_begun(&workers)).then_some(workers)
+        })
+        .ok_or_else(|| Surprise(format!("there are never {wanted} workers that serve")))
+    }
+
+    /// What the journal says; without one, that the server answers has to do.
+    fn have_begun(&self, workers: &[Process]) -> bool {
+        if !self.testee.file().can(Capability::Journal) {
+            return true;
+        }
+        let journal = self.testee.journal();
+        let begun = |worker: &Process| {
+            journal.iter().any(|line| line.event == "worker_start" && line.pid == worker.pid.as_raw())
+        };
+        workers.iter().all(begun)
     }
 
     /// All that the probes saw, for people.
@@ -169,7 +222,9 @@ impl Stage {
         opened.abandoned = true;
         for handle in &opened.handles {
             // It may be closed already.
-            let _ = handle.shutdown(Shutdown::Both);
+            if let Some(stream) = handle.upgrade() {
+                let _ = stream.shutdown(Shutdown::Both);
+            }
         }
     }
 }

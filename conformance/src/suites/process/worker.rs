@@ -14,9 +14,9 @@ pub(super) const CASES: &[Case] = &[
     act! {
         "process.worker.count", Must, Source::Model("MASTER-11");
         claim: "There must be as many worker processes as were asked for.";
-        reading: "Children of the master that are not zombies, as /proc shows them.";
+        reading: "Children of the master that are not zombies; every port may have that many of its own.";
         needs: []; Shared; seconds: 5;
-        accepts: ["that many"]; aliases: [];
+        accepts: ["that many, or that many for each port"]; aliases: [];
         run: count
     },
     act! {
@@ -62,7 +62,7 @@ pub(super) const CASES: &[Case] = &[
 ];
 
 fn count(stage: &Stage) -> Outcome {
-    let wanted = stage.testee().launch().workers;
+    let wanted = stage.expected_workers();
     let found = stage.eventually(|| Some(stage.testee().workers().len()).filter(|count| *count == wanted));
     match found {
         Some(_) => kept(),
@@ -76,7 +76,7 @@ fn pids(workers: &[Process]) -> Vec<Pid> {
 
 /// Waits for the count without `gone`, and for an answer on port `http`.
 fn replaced(stage: &Stage, gone: Pid) -> Outcome {
-    let wanted = stage.testee().launch().workers;
+    let wanted = stage.expected_workers();
     let complete = stage.eventually(|| {
         let now = pids(&stage.testee().workers());
         (now.len() == wanted && !now.contains(&gone)).then_some(())

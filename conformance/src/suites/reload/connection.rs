@@ -1,6 +1,8 @@
+use std::thread;
+
 use workerspec_wire::http::Request;
 
-use super::scene::{lost, reload, used, wait_release};
+use super::scene::{reload, used, wait_release, worker_pids};
 use crate::case::{Case, Need, Source};
 use crate::probe::HttpProbe;
 use crate::run::Stage;
@@ -57,15 +59,13 @@ fn under_way(stage: &Stage) -> Outcome {
     if let Ok(response) = probes[0].hear_until(false, stage.within(stage.quiet()))? {
         return Err(Surprise(format!("/sleep/500 was answered at once with {}", response.status)));
     }
-    reload(stage, "fresh", Mode::Up)?;
-    for (number, probe) in probes.iter_mut().enumerate() {
-        match probe.hear(false)? {
-            Ok(response) if response.status == 200 && response.body == b"slept 500\n" => {}
-            Ok(response) => return broken(format!("connection {number}: {}", response.status)),
-            Err(no_answer) => return broken(lost(no_answer, number)),
-        }
-    }
-    seen(stage)
+    while_reloading(stage, probes, |number, probe| {
+        Ok(match probe.hear(false)? {
+            Ok(response) if response.status == 200 && response.body == b"slept 500\n" => None,
+            Ok(response) => Some(format!("connection {number}: {}", response.status)),
+            Err(no_answer) => Some(format!("connection {number}: {no_answer}")),
+        })
+    })
 }
 
 fn silent(stage: &Stage) -> Outcome {
@@ -75,7 +75,7 @@ fn silent(stage: &Stage) -> Outcome {
     }
     // Used ones came behind them and were answered: these have had every chance to be accepted.
     drop(used(stage, COUNT)?);
-    continue_all(stage, &mut probes, &Request::get("/load/continued").end())
+    continue_all(stage, probes, &Request::get("/load/continued").end())
 }
 
 fn half_sent(stage: &Stage) -> Outcome {
@@ -88,34 +88,45 @@ fn half_sent(stage: &Stage) -> Outcome {
         probes.push(probe);
     }
     drop(used(stage, COUNT)?);
-    continue_all(stage, &mut probes, rest)
+    continue_all(stage, probes, rest)
 }
 
 fn idle(stage: &Stage) -> Outcome {
-    let mut probes = used(stage, COUNT)?;
-    continue_all(stage, &mut probes, &Request::get("/load/continued").end())
+    let probes = used(stage, COUNT)?;
+    continue_all(stage, probes, &Request::get("/load/continued").end())
 }
 
-/// Reloads, waits until the new release answers, and goes on with every connection.
-fn continue_all(stage: &Stage, probes: &mut [HttpProbe], bytes: &[u8]) -> Outcome {
-    reload(stage, "fresh", Mode::Up)?;
-    if let other @ crate::verdict::Finding::Broken(_) = seen(stage)? {
-        return Ok(other);
-    }
-    for (number, probe) in probes.iter_mut().enumerate() {
+/// Goes on with every connection when the new release answers.
+fn continue_all(stage: &Stage, probes: Vec<HttpProbe>, bytes: &[u8]) -> Outcome {
+    while_reloading(stage, probes, |number, probe| {
         probe.raw().note("the new release answers; this connection goes on");
         probe.send(bytes)?;
-        match probe.receipt("continued")? {
-            Ok(_) => {}
-            Err(no_answer) => return broken(lost(no_answer, number)),
-        }
-    }
-    kept()
+        Ok(probe.receipt("continued")?.err().map(|no_answer| format!("connection {number}: {no_answer}")))
+    })
 }
 
-fn seen(stage: &Stage) -> Outcome {
-    match wait_release(stage, "fresh") {
-        Some(_) => kept(),
-        None => broken("the new release never answers"),
-    }
+/// Reloads, waits until the new release answers, and looks at each connection: a sentence is a loss.
+///
+/// A reload command that waits for old connections is still running then, so it has a thread of its own.
+fn while_reloading(
+    stage: &Stage,
+    mut probes: Vec<HttpProbe>,
+    mut look: impl FnMut(usize, &mut HttpProbe) -> Result<Option<String>, Surprise>,
+) -> Outcome {
+    worker_pids(stage)?;
+    thread::scope(|scope| {
+        let trigger = scope.spawn(|| reload(stage, "fresh", Mode::Up));
+        let outcome = match wait_release(stage, "fresh") {
+            None => broken("the new release never answers"),
+            Some(_) => probes
+                .iter_mut()
+                .enumerate()
+                .find_map(|(number, probe)| look(number, probe).transpose())
+                .map_or_else(kept, |loss| broken(loss?)),
+        };
+        // The command ends when nothing holds the old workers any more.
+        drop(probes);
+        trigger.join().map_err(|_| Surprise("asking for a reload panicked".to_owned()))??;
+        outcome
+    })
 }

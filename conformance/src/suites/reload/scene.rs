@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::probe::{HttpProbe, NoAnswer, Receipt};
+use crate::probe::{HttpProbe, Receipt};
 use crate::run::Stage;
 use crate::testee::{Mode, Pid, Release, ReloadTrigger};
 use crate::verdict::Surprise;
@@ -23,7 +23,7 @@ pub(super) fn worker_pids(stage: &Stage) -> Result<Vec<Pid>, Surprise> {
 
 /// Waits until none of the old workers is left and the count is reached. `None` if it never is.
 pub(super) fn wait_replaced(stage: &Stage, old: &[Pid]) -> Option<Vec<Pid>> {
-    let wanted = stage.testee().launch().workers;
+    let wanted = stage.expected_workers();
     stage.eventually(|| {
         let now: Vec<Pid> = stage.testee().workers().iter().map(|worker| worker.pid).collect();
         (now.len() == wanted && !now.iter().any(|pid| old.contains(pid))).then_some(now)
@@ -38,16 +38,19 @@ pub(super) fn wait_release(stage: &Stage, name: &str) -> Option<Receipt> {
 /// One request on a connection of its own; a sentence if it is lost.
 pub(super) fn fresh(stage: &Stage) -> Result<Receipt, String> {
     let deadline = stage.within(ANSWER);
-    let probe = match stage.try_connect("http", None, deadline) {
+    let probe = match stage.connect_apart("http", None, deadline) {
         Ok(Ok(probe)) => probe,
         Ok(Err(error)) => return Err(format!("connection: {error}")),
         Err(Surprise(reason)) => return Err(reason),
     };
-    match HttpProbe::new(probe, deadline).load("fresh") {
-        Ok(Ok(receipt)) => Ok(receipt),
-        Ok(Err(no_answer)) => Err(format!("request: {no_answer}")),
-        Err(Surprise(reason)) => Err(reason),
-    }
+    let transcript = probe.transcript().clone();
+    let loss = match HttpProbe::new(probe, deadline).load("fresh") {
+        Ok(Ok(receipt)) => return Ok(receipt),
+        Ok(Err(no_answer)) => format!("request: {no_answer}"),
+        Err(Surprise(reason)) => reason,
+    };
+    stage.keep(&transcript);
+    Err(loss)
 }
 
 /// A request that is not answered by then is lost.
@@ -85,7 +88,7 @@ impl Traffic {
         thread::scope(|scope| {
             let traffic = scope.spawn(|| {
                 let mut traffic = Self::default();
-                while !over.load(Ordering::Relaxed) && Instant::now() < stage.deadline() {
+                while !over.load(Ordering::Relaxed) && Instant::now() + ANSWER < stage.deadline() {
                     traffic.once(stage);
                 }
                 for _ in 0..5 {
@@ -127,9 +130,4 @@ impl Traffic {
             self.losses.len() + self.answers.len()
         ))
     }
-}
-
-/// Whether a connection that was idle or silent was ended by the server before it was used.
-pub(super) fn lost(no_answer: NoAnswer, number: usize) -> String {
-    format!("connection {number}: {no_answer}")
 }
