@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::fs;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -13,8 +13,12 @@ use clap::Args;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use workerspec_conformance::load::{
     Console, Grade, LoadPlan, Outcome, Progress, ReloadPlan, Report, Subject, TesteeReport, check,
+    yield_to_driver,
 };
-use workerspec_conformance::testee::{Launch, Mode, Testee, TesteeFile};
+use workerspec_conformance::run::ExitKind;
+use workerspec_conformance::testee::{Launch, Mode, Testee};
+
+use crate::run::files;
 
 /// Arguments of `reload`.
 #[derive(Debug, Args)]
@@ -44,7 +48,7 @@ pub(crate) struct ReloadArgs {
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = duration)]
     hold: Duration,
 
-    /// What the releases do, in turn: up, exit, hang or slow:TIME
+    /// What the releases do, in turn: up, exit, hang or slow:TIME (without a unit: milliseconds)
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = mode)]
     release_plan: Vec<Mode>,
 
@@ -72,6 +76,10 @@ pub(crate) struct ReloadArgs {
     #[arg(long, value_name = "N", default_value_t = 128, value_parser = body)]
     body: usize,
 
+    /// Header fields in each request that only give the server something to read
+    #[arg(long, value_name = "N", default_value_t = 80, value_parser = fields)]
+    fields: usize,
+
     /// How long to wait for an answer
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration)]
     timeout: Duration,
@@ -87,6 +95,11 @@ pub(crate) struct ReloadArgs {
     /// One listening socket per worker instead of one for all
     #[arg(long)]
     reuse_port: bool,
+
+    /// How far the server's processes give way to the driver, 0 to 19: more finds more, but starves the
+    /// server where the machine has other work
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u8).range(0..=19))]
+    nice: u8,
 
     /// The worst grade that passes
     #[arg(long, value_name = "GRADE", value_enum, default_value = "lossless")]
@@ -126,9 +139,9 @@ Exit codes: 0 nothing lost; 1 lossy, conformant (see --allow) or a broken promis
 /// # Errors
 /// What is a fault of workerspec itself: exit code 6.
 pub(crate) fn reload(args: &ReloadArgs) -> anyhow::Result<u8> {
-    let file = match testee_file(args) {
-        Ok(file) => file,
-        Err(error) => return Ok(complain(2, error)),
+    let file = match files(args.testee.as_deref()) {
+        Ok((file, _)) => file,
+        Err(error) => return Ok(complain(ExitKind::Usage, error)),
     };
     if file.reload().is_none() {
         let path = file.path().display();
@@ -146,7 +159,7 @@ pub(crate) fn reload(args: &ReloadArgs) -> anyhow::Result<u8> {
     }
     let (load, plan) = (load_plan(args), reload_plan(args));
     if load.busy == 0 && (load.rate == 0.0 || load.paced == 0) && load.fresh_rate == 0.0 {
-        return Ok(complain(2, "there is no load: give --connections, --rate or --fresh-rate"));
+        return Ok(complain(ExitKind::Usage, "there is no load: give --connections, --rate or --fresh-rate"));
     }
 
     let interrupt = Arc::new(AtomicBool::new(false));
@@ -160,14 +173,16 @@ pub(crate) fn reload(args: &ReloadArgs) -> anyhow::Result<u8> {
     };
     let testee = match Testee::start(&file, &launch) {
         Ok(testee) => Arc::new(testee),
-        Err(error) => return Ok(complain(3, error)),
+        Err(error) => return Ok(complain(ExitKind::Testee, error)),
     };
     let Some(target) = testee.address("http") else { bail!("the port http was lost") };
+    yield_to_driver(&testee, args.nice).context("lower the testee's priority")?;
     let told = TesteeReport {
         name: file.name().to_owned(),
         version: testee.version(),
         workers: args.workers,
         reuse_port: args.reuse_port,
+        nice: args.nice,
     };
     let progress = Progress::new(plan.releases.len());
     let subject: Arc<dyn Subject> = Arc::clone(&testee) as Arc<dyn Subject>;
@@ -188,39 +203,22 @@ pub(crate) fn reload(args: &ReloadArgs) -> anyhow::Result<u8> {
 
 /// The exit code, as the help lists them.
 fn exit_code(outcome: &Outcome, allow: Allow) -> u8 {
-    if outcome.interrupted {
-        return 130;
-    }
-    if outcome.gone.is_some() {
-        return 3;
-    }
-    match outcome.verdict.grade {
-        Grade::Lossy => 1,
-        _ if !outcome.verdict.failures.is_empty() => 1,
-        Grade::Inconclusive => 4,
-        Grade::Conformant if allow == Allow::Lossless => 1,
-        Grade::Conformant | Grade::Lossless => 0,
-    }
+    let kind = match outcome.verdict.grade {
+        _ if outcome.interrupted => ExitKind::Interrupted,
+        _ if outcome.gone.is_some() => ExitKind::Testee,
+        Grade::Lossy => ExitKind::Failed,
+        _ if !outcome.verdict.failures.is_empty() => ExitKind::Failed,
+        Grade::Inconclusive => ExitKind::NothingRan,
+        Grade::Conformant if allow == Allow::Lossless => ExitKind::Failed,
+        Grade::Conformant | Grade::Lossless => ExitKind::Ok,
+    };
+    kind.code()
 }
 
-fn complain(code: u8, why: impl Display) -> u8 {
+fn complain(kind: ExitKind, why: impl Display) -> u8 {
     eprintln!("workerspec: {why}");
-    code
+    kind.code()
 }
-
-fn testee_file(args: &ReloadArgs) -> Result<TesteeFile, String> {
-    match &args.testee {
-        Some(path) => TesteeFile::read(path).map_err(|error| error.to_string()),
-        None => {
-            let here = Path::new("fixtures/testees/reference");
-            let name = here.join("testee.toml");
-            TesteeFile::parse(REFERENCE, &name, here).map_err(|error| error.to_string())
-        }
-    }
-}
-
-/// The reference server's file: what is reloaded when none is named.
-const REFERENCE: &str = include_str!("../../fixtures/testees/reference/testee.toml");
 
 fn load_plan(args: &ReloadArgs) -> LoadPlan {
     LoadPlan {
@@ -231,6 +229,7 @@ fn load_plan(args: &ReloadArgs) -> LoadPlan {
         fresh_rate: args.fresh_rate,
         post_share: args.post_share,
         body_length: args.body,
+        fields: args.fields,
         answer_timeout: args.timeout,
         ..LoadPlan::default()
     }
@@ -286,6 +285,9 @@ fn mode(text: &str) -> Result<Mode, String> {
         "exit" => Ok(Mode::Exit),
         "hang" => Ok(Mode::Hang),
         _ => match text.strip_prefix("slow:") {
+            Some(time) if !time.is_empty() && time.bytes().all(|digit| digit.is_ascii_digit()) => {
+                duration(&format!("{time}ms")).map(Mode::Slow)
+            }
             Some(time) => duration(time).map(Mode::Slow),
             None => Err(format!("`{text}` is no kind of release: write up, exit, hang or slow:2s")),
         },
@@ -312,6 +314,10 @@ fn count(text: &str) -> Result<usize, String> {
 
 fn body(text: &str) -> Result<usize, String> {
     whole(text, 26, 60_000)
+}
+
+fn fields(text: &str) -> Result<usize, String> {
+    whole(text, 0, 90)
 }
 
 fn workers(text: &str) -> Result<usize, String> {

@@ -82,7 +82,21 @@ impl Driver<'_> {
             if self.apply(key, turn, now) {
                 return false;
             }
+            // A busy client does what most clients do: it has an answer and speaks again, without a
+            // look at what else may have come. An end that came with the answer is found after the
+            // request is out, and is a race that the server lost.
+            if self.is_busy_and_idle(key) {
+                self.rest_or_go_on(key);
+                if !self.sockets.contains(key) {
+                    return false;
+                }
+            }
         }
+    }
+
+    fn is_busy_and_idle(&self, key: usize) -> bool {
+        let connection = self.sockets.get(key).map(|socket| &socket.connection);
+        connection.is_some_and(|connection| connection.population == Population::Busy && connection.is_idle())
     }
 
     /// An idle connection gets its next request, or rests, or is closed at the end of the run. What could
