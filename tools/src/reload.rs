@@ -146,14 +146,14 @@ pub(crate) fn reload(args: &ReloadArgs) -> anyhow::Result<u8> {
     if file.reload().is_none() {
         let path = file.path().display();
         return Ok(complain(
-            2,
+            ExitKind::Usage,
             &format!("{path}: nothing says how to reload; add [reload] with a signal or command"),
         ));
     }
     if !file.ports().iter().any(|port| port == "http") {
         let path = file.path().display();
         return Ok(complain(
-            2,
+            ExitKind::Usage,
             &format!("{path}: there is no HTTP port to load; add http = \"tcp\" to [ports]"),
         ));
     }
