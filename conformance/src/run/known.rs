@@ -4,7 +4,7 @@ use globset::{Glob, GlobMatcher};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::runner::CaseResult;
+use super::outcome::CaseResult;
 use crate::case::Case;
 use crate::testee::TesteeFileError;
 use crate::verdict::Verdict;

@@ -2,7 +2,9 @@
 
 mod exit;
 mod honesty;
+mod judge;
 mod known;
+mod outcome;
 mod play;
 mod runner;
 mod select;
@@ -11,6 +13,7 @@ mod stage;
 pub use exit::ExitKind;
 pub use honesty::{Honesty, Subject};
 pub use known::{Known, Stale};
-pub use runner::{CaseResult, Ending, Options, Progress, RunReport, run};
+pub use outcome::{CaseResult, Ending, Progress, RunReport};
+pub use runner::{Options, run};
 pub use select::{SelectError, select};
 pub use stage::{Pace, Stage};

@@ -1,8 +1,8 @@
 use std::io;
 use std::time::Duration;
 
+use super::launch::Exit;
 use super::problem::TesteeFileError;
-use super::running::Exit;
 
 /// Why a testee could not be started, told or stopped. Where it wrote a log, the tail is part of it.
 #[derive(Debug, thiserror::Error)]

@@ -4,11 +4,14 @@
 //! [`keeper`], so that nothing outlives the runner however the runner ends.
 
 mod capability;
+mod check;
 mod duration;
 mod error;
 mod file;
+mod folder;
 mod journal;
 pub mod keeper;
+mod launch;
 mod placeholder;
 mod port;
 mod problem;
@@ -21,10 +24,11 @@ pub use capability::{Capability, Tier};
 pub use error::TesteeError;
 pub use file::{Limits, Reload, ReloadMeans, Stop, Template, TesteeFile};
 pub use journal::JournalLine;
+pub use launch::{Exit, Launch, ReloadTrigger, Stopped};
 pub use nix::sys::signal::Signal;
 pub use nix::unistd::Pid;
 pub use problem::TesteeFileError;
 pub(crate) use problem::line_and_column;
 pub use process::{Process, ProcessState, descendants};
 pub use release::{Mode, Release};
-pub use running::{Exit, Launch, ReloadTrigger, Stopped, Testee};
+pub use running::Testee;

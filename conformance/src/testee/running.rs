@@ -1,7 +1,4 @@
 use std::collections::BTreeMap;
-use std::fmt;
-use std::fs;
-use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -14,82 +11,16 @@ use tempfile::TempDir;
 
 use super::error::TesteeError;
 use super::file::{Limits, ReloadMeans, TesteeFile};
+use super::folder::{
+    JOURNAL_FILE, LOG_FILE, PID_FILE, RELEASE_FILE, environment, placeholders, write_templates,
+};
 use super::journal::{self, JournalLine};
 use super::keeper::{KeeperLink, tail};
-use super::placeholder::{Placeholders, unknown_port};
+use super::launch::{Exit, Launch, ReloadTrigger, Stopped};
+use super::placeholder::Placeholders;
 use super::port::PortLease;
 use super::process::{Process, ProcessState, descendants};
 use super::release::Release;
-
-/// How to start a testee, besides what its file says.
-#[derive(Clone, Debug)]
-pub struct Launch {
-    /// Worker processes. At least 1; 2 unless something else is asked for.
-    pub workers: usize,
-    /// One listening socket per worker instead of one shared.
-    pub reuse_port: bool,
-    /// The workerspec program: it guards the testee, and `{workerspec}` stands for it.
-    pub program: PathBuf,
-    /// What the release file says at the start.
-    pub release: Release,
-}
-
-impl Launch {
-    /// Two workers on a shared listener, with release `r0` that comes up.
-    #[must_use]
-    pub fn new(program: impl Into<PathBuf>) -> Self {
-        Self { workers: 2, reuse_port: false, program: program.into(), release: Release::up("r0") }
-    }
-}
-
-/// How a process ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Exit {
-    /// By itself, with this status.
-    Code(i32),
-    /// By this signal.
-    Signal(i32),
-}
-
-impl fmt::Display for Exit {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Code(code) => write!(out, "exit status {code}"),
-            Self::Signal(number) => match Signal::try_from(*number) {
-                Ok(signal) => write!(out, "killed by {signal}"),
-                Err(_) => write!(out, "killed by signal {number}"),
-            },
-        }
-    }
-}
-
-/// A reload that was asked for.
-#[derive(Clone, Debug)]
-pub struct ReloadTrigger {
-    /// Just before the signal was sent or the command started.
-    pub before: Instant,
-    /// Just after the signal was sent or the command ended.
-    pub after: Instant,
-    /// Of a command: how it ended; `None` if it was cut off at the reload's timeout.
-    pub exit: Option<Exit>,
-    /// Of a command: the last lines that it wrote.
-    pub output: String,
-}
-
-/// How a testee went.
-#[derive(Clone, Debug)]
-pub struct Stopped {
-    /// How the master ended; `None` if it had to be killed.
-    pub exit: Option<Exit>,
-    /// Something was still there at the stop's timeout and had to be killed.
-    pub killed: bool,
-    /// From the signal to the end of the master, or to the timeout.
-    pub took: Duration,
-    /// Processes that outlived the master.
-    pub left_behind: Vec<Process>,
-    /// The end of its output.
-    pub log: String,
-}
 
 /// A running testee. Dropped, everything that it started is killed.
 #[derive(Debug)]
@@ -419,80 +350,4 @@ impl Testee {
             thread::sleep(Duration::from_millis(5));
         }
     }
-}
-
-/// Names inside the run's folder.
-const PID_FILE: &str = "master.pid";
-const JOURNAL_FILE: &str = "journal.jsonl";
-const RELEASE_FILE: &str = "release";
-const LOG_FILE: &str = "testee.log";
-
-fn placeholders(
-    file: &TesteeFile,
-    launch: &Launch,
-    folder: &Path,
-    ports: &BTreeMap<String, PortLease>,
-) -> Placeholders {
-    let path = |path: &Path| path.display().to_string();
-    let mut values = vec![
-        ("workerspec".to_owned(), path(&launch.program)),
-        ("here".to_owned(), path(&file.here)),
-        ("dir".to_owned(), path(folder)),
-        ("workers".to_owned(), launch.workers.to_string()),
-        ("release".to_owned(), launch.release.name.clone()),
-        ("pid_file".to_owned(), path(&folder.join(PID_FILE))),
-        ("journal".to_owned(), path(&folder.join(JOURNAL_FILE))),
-        ("release_file".to_owned(), path(&folder.join(RELEASE_FILE))),
-        ("reuse_port".to_owned(), u8::from(launch.reuse_port).to_string()),
-    ];
-    values.extend(ports.iter().map(|(name, lease)| (format!("port.{name}"), lease.port().to_string())));
-    Placeholders::new(values)
-}
-
-fn environment(
-    file: &TesteeFile,
-    launch: &Launch,
-    folder: &Path,
-    ports: &BTreeMap<String, PortLease>,
-    placeholders: &Placeholders,
-) -> Vec<(String, String)> {
-    let path = |name: &str| folder.join(name).display().to_string();
-    let mut env: Vec<(String, String)> =
-        file.env.iter().map(|(name, value)| (name.clone(), placeholders.render(value))).collect();
-    let ours = [
-        ("WORKERSPEC_CONTRACT", "1".to_owned()),
-        ("WORKERSPEC_DIR", folder.display().to_string()),
-        ("WORKERSPEC_WORKERS", launch.workers.to_string()),
-        ("WORKERSPEC_REUSE_PORT", u8::from(launch.reuse_port).to_string()),
-        ("WORKERSPEC_PID_FILE", path(PID_FILE)),
-        ("WORKERSPEC_JOURNAL", path(JOURNAL_FILE)),
-        ("WORKERSPEC_RELEASE_FILE", path(RELEASE_FILE)),
-        ("WORKERSPEC_MAX_PACKAGE", file.limits.max_package.to_string()),
-        ("WORKERSPEC_MAX_SEND_BUFFER", file.limits.max_send_buffer.to_string()),
-    ];
-    env.extend(ours.map(|(name, value)| (name.to_owned(), value)));
-    env.extend(ports.iter().map(|(name, lease)| {
-        (format!("WORKERSPEC_PORT_{}", name.to_ascii_uppercase().replace('-', "_")), lease.port().to_string())
-    }));
-    env
-}
-
-fn write_templates(file: &TesteeFile, placeholders: &Placeholders) -> Result<(), TesteeError> {
-    let ports: Vec<&str> = file.ports.iter().map(String::as_str).collect();
-    for template in &file.templates {
-        let from = template.from.display();
-        let text = fs::read_to_string(&template.from)
-            .map_err(TesteeError::system(format!("can't read template {from}")))?;
-        if let Some(name) = unknown_port(&text, &ports) {
-            let error =
-                io::Error::other(format!("{{port.{name}}} is not in [ports] of {}", file.path.display()));
-            return Err(TesteeError::System { what: format!("can't render template {from}"), source: error });
-        }
-        let to = PathBuf::from(placeholders.render(&template.to));
-        let beside = to.with_extension("new");
-        fs::write(&beside, placeholders.render(&text))
-            .and_then(|()| fs::rename(&beside, &to))
-            .map_err(TesteeError::system(format!("can't write {}", to.display())))?;
-    }
-    Ok(())
 }

@@ -108,7 +108,7 @@ impl Traffic {
             Ok(receipt) => self.answers.push((Instant::now(), receipt)),
             Err(loss) => self.losses.push((Instant::now(), loss)),
         }
-        // A pace, not a wait: gaps are measured against 300 ms.
+        // A pace, not a wait: gaps are measured against 500 ms.
         thread::sleep(Duration::from_millis(2));
     }
 

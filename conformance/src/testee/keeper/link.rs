@@ -10,7 +10,7 @@ use nix::unistd::Pid;
 
 use super::message::Message;
 use super::serve::LAST_WORD;
-use crate::testee::running::Exit;
+use crate::testee::launch::Exit;
 
 /// The runner's end of a keeper. Dropped, it ends the keeper and with it all that the keeper guards.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::testee::running::Exit;
+use crate::testee::launch::Exit;
 
 /// What the keeper tells the runner, one line each on its standard output.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -17,8 +17,8 @@ use nix::unistd::Pid;
 
 use super::log::pump;
 use super::message::Message;
+use crate::testee::launch::Exit;
 use crate::testee::process::descendants;
-use crate::testee::running::Exit;
 
 /// What the keeper is to run, and where.
 #[derive(Clone, Debug)]
@@ -74,7 +74,7 @@ pub fn serve(args: &KeeperArgs) -> io::Result<()> {
     tell(&Message::Started(child.as_raw()));
 
     let log = args.log.clone();
-    thread::spawn(move || pump(output, &log));
+    let pump = thread::spawn(move || pump(output, &log));
     let reaped = events.clone();
     thread::spawn(move || reap(&reaped));
     thread::spawn(move || watch_runner(&events));
@@ -101,6 +101,9 @@ pub fn serve(args: &KeeperArgs) -> io::Result<()> {
             Ok(_) | Err(RecvTimeoutError::Timeout) => {}
         }
     }
+    // Nobody holds the other end any more: what was written last is in the log when this returns. A
+    // log that can't be written has ended the thread already, and there is nobody to tell.
+    let _ = pump.join();
     match &args.folder {
         Some(folder) if !cleans_up => fs::remove_dir_all(folder),
         _ => Ok(()),

@@ -1,0 +1,89 @@
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::error::TesteeError;
+use super::file::TesteeFile;
+use super::launch::Launch;
+use super::placeholder::{Placeholders, unknown_port};
+use super::port::PortLease;
+
+// Names inside the run's folder.
+pub(super) const PID_FILE: &str = "master.pid";
+pub(super) const JOURNAL_FILE: &str = "journal.jsonl";
+pub(super) const RELEASE_FILE: &str = "release";
+pub(super) const LOG_FILE: &str = "testee.log";
+
+/// The values of this run.
+pub(super) fn placeholders(
+    file: &TesteeFile,
+    launch: &Launch,
+    folder: &Path,
+    ports: &BTreeMap<String, PortLease>,
+) -> Placeholders {
+    let path = |path: &Path| path.display().to_string();
+    let mut values = vec![
+        ("workerspec".to_owned(), path(&launch.program)),
+        ("here".to_owned(), path(&file.here)),
+        ("dir".to_owned(), path(folder)),
+        ("workers".to_owned(), launch.workers.to_string()),
+        ("release".to_owned(), launch.release.name.clone()),
+        ("pid_file".to_owned(), path(&folder.join(PID_FILE))),
+        ("journal".to_owned(), path(&folder.join(JOURNAL_FILE))),
+        ("release_file".to_owned(), path(&folder.join(RELEASE_FILE))),
+        ("reuse_port".to_owned(), u8::from(launch.reuse_port).to_string()),
+    ];
+    values.extend(ports.iter().map(|(name, lease)| (format!("port.{name}"), lease.port().to_string())));
+    Placeholders::new(values)
+}
+
+/// The variables that the contract names, and those of the file.
+pub(super) fn environment(
+    file: &TesteeFile,
+    launch: &Launch,
+    folder: &Path,
+    ports: &BTreeMap<String, PortLease>,
+    placeholders: &Placeholders,
+) -> Vec<(String, String)> {
+    let path = |name: &str| folder.join(name).display().to_string();
+    let mut env: Vec<(String, String)> =
+        file.env.iter().map(|(name, value)| (name.clone(), placeholders.render(value))).collect();
+    let ours = [
+        ("WORKERSPEC_CONTRACT", "1".to_owned()),
+        ("WORKERSPEC_DIR", folder.display().to_string()),
+        ("WORKERSPEC_WORKERS", launch.workers.to_string()),
+        ("WORKERSPEC_REUSE_PORT", u8::from(launch.reuse_port).to_string()),
+        ("WORKERSPEC_PID_FILE", path(PID_FILE)),
+        ("WORKERSPEC_JOURNAL", path(JOURNAL_FILE)),
+        ("WORKERSPEC_RELEASE_FILE", path(RELEASE_FILE)),
+        ("WORKERSPEC_MAX_PACKAGE", file.limits.max_package.to_string()),
+        ("WORKERSPEC_MAX_SEND_BUFFER", file.limits.max_send_buffer.to_string()),
+    ];
+    env.extend(ours.map(|(name, value)| (name.to_owned(), value)));
+    env.extend(ports.iter().map(|(name, lease)| {
+        (format!("WORKERSPEC_PORT_{}", name.to_ascii_uppercase().replace('-', "_")), lease.port().to_string())
+    }));
+    env
+}
+
+/// Renders every template to where it belongs, each in one step.
+pub(super) fn write_templates(file: &TesteeFile, placeholders: &Placeholders) -> Result<(), TesteeError> {
+    let ports: Vec<&str> = file.ports.iter().map(String::as_str).collect();
+    for template in &file.templates {
+        let from = template.from.display();
+        let text = fs::read_to_string(&template.from)
+            .map_err(TesteeError::system(format!("can't read template {from}")))?;
+        if let Some(name) = unknown_port(&text, &ports) {
+            let error =
+                io::Error::other(format!("{{port.{name}}} is not in [ports] of {}", file.path.display()));
+            return Err(TesteeError::System { what: format!("can't render template {from}"), source: error });
+        }
+        let to = PathBuf::from(placeholders.render(&template.to));
+        let beside = to.with_extension("new");
+        fs::write(&beside, placeholders.render(&text))
+            .and_then(|()| fs::rename(&beside, &to))
+            .map_err(TesteeError::system(format!("can't write {}", to.display())))?;
+    }
+    Ok(())
+}
