@@ -65,10 +65,11 @@ fn after_last_word(stage: &Stage) -> Outcome {
 }
 
 fn half_closed(stage: &Stage) -> Outcome {
-    let mut probe = stage.text()?;
-    // More than a socket takes at once, less than the send buffer holds.
+    let mut probe = stage.narrow_text()?;
+    // More than so narrow a connection takes at once, less than the send buffer holds.
     probe.send(b"!flood 400 1999\nlast\n")?;
     probe.raw().finish_sending();
+    probe.raw().widen()?;
     for number in 0..400 {
         match probe.hear()? {
             Ok(line) if line.len() == 1999 && line.starts_with(format!("{number:08}").as_bytes()) => {}
@@ -113,8 +114,13 @@ fn reset_alone(stage: &Stage) -> Outcome {
     }
     for _ in 0..20 {
         let mut probe = stage.text()?;
-        probe.send(b"!sleep 50\nhalf a li")?;
+        probe.send(b"half a li")?;
         probe.into_raw().reset()?;
+    }
+    // Each worker has read its resets when it has answered connections that came behind them.
+    for _ in 0..8 {
+        let mut fence = stage.text()?;
+        fence.ask(b"fence")?.map_err(|end| Surprise(format!("a fence was not answered: {}", end.name())))?;
     }
     for (mut bystander, pid) in bystanders {
         match bystander.ask(b"!who")? {
