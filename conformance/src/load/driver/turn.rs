@@ -135,7 +135,9 @@ impl<'a> Driver<'a> {
         for _ in 0..self.plan.busy {
             self.open_next(Population::Busy);
         }
-        for _ in 0..self.plan.paced {
+        // Without a request a connection would be accepted and silent for ever, and pin an old worker.
+        let paced = if 0.0 < self.plan.rate { self.plan.paced } else { 0 };
+        for _ in 0..paced {
             self.open_next(Population::Paced);
         }
         let mut events = Events::with_capacity(1024);
