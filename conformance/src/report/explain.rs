@@ -14,13 +14,13 @@ pub fn explain(case: &Case) -> String {
     line("case", case.id);
     line("claim", case.claim);
     line("source", &case.source.to_string());
+    if let Some(text) = super::rule::rule(case.source) {
+        line("rule", text);
+    }
     line("level", case.level.name());
     line("reading", case.reading);
     let needs: Vec<String> = case.needs.iter().map(ToString::to_string).collect();
-    line("needs", if needs.is_empty() { "nothing" } else { "" }.trim_end());
-    for need in &needs {
-        line("", need);
-    }
+    line("needs", &if needs.is_empty() { "nothing".to_owned() } else { needs.join(", ") });
     line(
         "testee",
         match case.sharing {

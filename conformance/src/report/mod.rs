@@ -6,6 +6,7 @@ mod json;
 mod junit;
 mod list;
 mod progress;
+mod rule;
 
 pub use console::{Style, console};
 pub use explain::explain;
@@ -13,3 +14,4 @@ pub use json::json;
 pub use junit::junit;
 pub use list::{list_json, list_table};
 pub use progress::Bar;
+pub use rule::rule;

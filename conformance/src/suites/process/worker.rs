@@ -12,7 +12,7 @@ const TEXT: Need = Need::Can(Capability::Text);
 /// WORKER-1 to WORKER-5 and what happens to a worker from outside.
 pub(super) const CASES: &[Case] = &[
     act! {
-        "process.worker.count", Must, Source::Model("MASTER-11");
+        "process.worker.count", Must, Source::Model("WORKER-1");
         claim: "There must be as many worker processes as were asked for.";
         reading: "Children of the master that are not zombies; every port may have that many of its own.";
         needs: []; Shared; seconds: 5;

@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-use super::scene::{Traffic, reload, wait_release, worker_pids};
+use super::scene::{Traffic, reload, wait_release, watch, worker_pids};
 use crate::case::{Case, Need, Source};
 use crate::run::Stage;
 use crate::testee::{Capability, Exit, Mode, Pid};
@@ -66,9 +66,8 @@ fn that_hangs(stage: &Stage) -> Outcome {
 fn stays(stage: &Stage, mode: Mode) -> Outcome {
     let old = worker_pids(stage)?;
     let (traffic, ()) = Traffic::during(stage, || {
-        let asked = Instant::now();
         reload(stage, "broken", mode)?;
-        stage.eventually(|| (asked + WATCHED <= Instant::now()).then_some(()));
+        watch(stage, WATCHED);
         Ok(())
     })?;
     if let Some(loss) = traffic.first_loss() {
@@ -105,6 +104,8 @@ fn slow_boot(stage: &Stage) -> Outcome {
 fn next_after_broken(stage: &Stage) -> Outcome {
     worker_pids(stage)?;
     reload(stage, "broken", Mode::Exit)?;
+    // New workers read the release some time after the trigger: the broken one must have been tried.
+    watch(stage, WATCHED);
     // Asked for again and again: one that comes during the failing one may be refused.
     let answered = loop {
         reload(stage, "good", Mode::Up)?;

@@ -1,8 +1,9 @@
 use std::thread;
+use std::time::Duration;
 
 use workerspec_wire::http::Request;
 
-use super::scene::{reload, used, wait_release, worker_pids};
+use super::scene::{reload, used, wait_release, watch, worker_pids};
 use crate::case::{Case, Need, Source};
 use crate::probe::HttpProbe;
 use crate::run::Stage;
@@ -105,7 +106,10 @@ fn continue_all(stage: &Stage, probes: Vec<HttpProbe>, bytes: &[u8]) -> Outcome 
     })
 }
 
-/// Reloads, waits until the new release answers, and looks at each connection: a sentence is a loss.
+/// Within this time of the new release's first answer every old worker has been told to go.
+const TOLD: Duration = Duration::from_millis(500);
+
+/// Reloads, waits until the new release answers and the old one drains, and looks at each connection: a sentence is a loss.
 ///
 /// A reload command that waits for old connections is still running then, so it has a thread of its own.
 fn while_reloading(
@@ -116,7 +120,10 @@ fn while_reloading(
     worker_pids(stage)?;
     thread::scope(|scope| {
         let trigger = scope.spawn(|| reload(stage, "fresh", Mode::Up));
-        let outcome = match wait_release(stage, "fresh") {
+        let answered = wait_release(stage, "fresh");
+        // It may answer well before the old workers are told to go.
+        watch(stage, TOLD);
+        let outcome = match answered {
             None => broken("the new release never answers"),
             Some(_) => probes
                 .iter_mut()

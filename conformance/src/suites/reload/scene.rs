@@ -35,6 +35,12 @@ pub(super) fn wait_release(stage: &Stage, name: &str) -> Option<Receipt> {
     stage.eventually(|| fresh(stage).ok().filter(|receipt| receipt.release == name))
 }
 
+/// Lets that much time go by: for what has no event to wait for. Ends early at the deadline.
+pub(super) fn watch(stage: &Stage, time: Duration) {
+    let until = stage.within(time);
+    stage.eventually(|| (until <= Instant::now()).then_some(()));
+}
+
 /// One request on a connection of its own; a sentence if it is lost.
 pub(super) fn fresh(stage: &Stage) -> Result<Receipt, String> {
     let deadline = stage.within(ANSWER);

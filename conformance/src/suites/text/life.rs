@@ -12,7 +12,7 @@ const DEFERRED: Need = Need::Can(Capability::Deferred);
 /// How connections live beside each other and end.
 pub(super) const CASES: &[Case] = &[
     act! {
-        "text.close.after-last-word", Must, Source::Model("CONN-5");
+        "text.close.after-last-word", Must, Source::Model("CONN-25");
         claim: "A connection that the application closes must first deliver what was sent on it.";
         reading: "`!close` says `bye`; the line arrives, then the end, and what follows is not answered.";
         needs: [TEXT]; Shared; seconds: 5;
@@ -36,7 +36,7 @@ pub(super) const CASES: &[Case] = &[
         run: others_served
     },
     act! {
-        "text.reset.alone", Must, Source::Model("CONN-46");
+        "text.reset.alone", Must, Source::Model("BUF-8");
         claim: "A connection that the client resets must harm no other.";
         reading: "Twenty clients reset in the middle of a line; a bystander of each worker is answered by it.";
         needs: [TEXT]; Shared; seconds: 5;
