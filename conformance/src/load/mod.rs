@@ -13,6 +13,7 @@ mod connection;
 mod console;
 mod control;
 mod driver;
+mod exchange;
 mod fate;
 #[cfg(test)]
 mod faulty;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::load::connection::Limits;
+use crate::load::exchange::Limits;
 
 /// The load of one run. The defaults leave a machine of two cores room for the server.
 #[derive(Debug, Clone)]

@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::load::identity::Identity;
 use crate::load::population::Method;
+use crate::load::receipt::Expectation;
 use crate::load::request::{EMPTY_SUM, Sum};
 
 const ID: &str = "00000001-b-000001-000000-0";

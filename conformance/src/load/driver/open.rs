@@ -6,9 +6,10 @@ use std::time::Duration;
 use mio::net::TcpStream;
 use mio::{Interest, Token};
 
-use crate::load::connection::{Connection, Exchange, NoConnection, Turn};
+use crate::load::connection::Connection;
 use crate::load::driver::turn::Driver;
 use crate::load::driver::wire::Socket;
+use crate::load::exchange::{Exchange, NoConnection, Turn};
 use crate::load::fate::{End, Fate};
 use crate::load::population::Population;
 use crate::load::tally::Gap;

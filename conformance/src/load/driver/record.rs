@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::load::connection::{Connection, Cut, Detail, Settled};
+use crate::load::connection::Connection;
+use crate::load::exchange::{Cut, Detail, Settled};
 use crate::load::fate::{Fate, Weight};
 use crate::load::identity::IdText;
 use crate::load::ledger::Ledger;

@@ -15,10 +15,10 @@ use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFl
 use slab::Slab;
 use thiserror::Error;
 
-use crate::load::connection::Exchange;
 use crate::load::control::Control;
 use crate::load::driver::record::Record;
 use crate::load::driver::wire::Socket;
+use crate::load::exchange::Exchange;
 use crate::load::fate::{Fate, Weight};
 use crate::load::plan::LoadPlan;
 use crate::load::population::{Method, Population};

@@ -7,8 +7,9 @@ use std::time::Duration;
 use mio::event::Event;
 use mio::net::TcpStream;
 
-use crate::load::connection::{Connection, Cut, Exchange, Turn};
+use crate::load::connection::Connection;
 use crate::load::driver::turn::Driver;
+use crate::load::exchange::{Cut, Exchange, Turn};
 use crate::load::identity::Identity;
 use crate::load::population::Population;
 use crate::load::receipt::Expectation;
