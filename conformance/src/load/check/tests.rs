@@ -64,7 +64,8 @@ impl Subject for Fake {
     }
 
     fn reload_timeout(&self) -> Duration {
-        Duration::from_millis(500)
+        // Only where nothing comes has the test to wait for it.
+        if self.manner.stale { Duration::from_millis(500) } else { Duration::from_secs(20) }
     }
 
     fn workers(&self) -> Vec<Worker> {

@@ -11,16 +11,16 @@ use crate::load::plan::LoadPlan;
 use crate::load::population::Population;
 use crate::load::receipt::Releases;
 
-/// A few connections of one population, and little patience.
+/// A few connections of one population, and patience enough for a busy machine.
 fn plan(population: Population) -> LoadPlan {
     let quiet = LoadPlan {
         busy: 0,
         paced: 0,
         rate: 0.0,
         fresh_rate: 0.0,
-        answer_timeout: Duration::from_millis(200),
-        connect_timeout: Duration::from_millis(200),
-        parting_timeout: Duration::from_millis(200),
+        answer_timeout: Duration::from_secs(10),
+        connect_timeout: Duration::from_secs(10),
+        parting_timeout: Duration::from_secs(10),
         ..LoadPlan::default()
     };
     match population {
@@ -30,11 +30,17 @@ fn plan(population: Population) -> LoadPlan {
     }
 }
 
-/// Drives until so many requests were answered or lost, at most for ten seconds.
+/// As [`plan`], where a deadline is to pass.
+fn impatient(population: Population) -> LoadPlan {
+    let soon = Duration::from_millis(500);
+    LoadPlan { answer_timeout: soon, connect_timeout: soon, parting_timeout: soon, ..plan(population) }
+}
+
+/// Drives until so many requests were answered or lost, at most for half a minute.
 fn drive_until(target: std::net::SocketAddr, plan: &LoadPlan, settled: u64) -> Record {
     let control = Control::new();
     let releases = Releases::new(vec!["r0".to_owned(), "r1".to_owned()]);
-    let deadline = Instant::now() + Duration::from_secs(10);
+    let deadline = Instant::now() + Duration::from_secs(30);
     let record = std::thread::scope(|scope| {
         scope.spawn(|| {
             let enough = || {
@@ -61,7 +67,9 @@ fn finds(population: Population, at: usize, act: Act, fate: Fate, end: End) -> R
             if connection == 0 && ordinal == at { act } else { Act::Answer }
         },
     );
-    let record = drive_until(server.address, &plan(population), 60);
+    let deadline_passes = act == Act::Stall || act == Act::AnnounceAndHold;
+    let plan = if deadline_passes { impatient(population) } else { plan(population) };
+    let record = drive_until(server.address, &plan, 60);
     let ledger = &record.ledger;
     let fates: Vec<(Fate, u64)> = Fate::ALL
         .into_iter()
@@ -189,7 +197,7 @@ fn a_full_accept_queue_is_a_connect_timeout() {
     socket.bind(&any.into()).expect("a free port");
     socket.listen(0).expect("it listens");
     let address = socket.local_addr().ok().and_then(|address| address.as_socket()).expect("it is bound");
-    let record = drive_until(address, &plan(Population::Fresh), 20);
+    let record = drive_until(address, &impatient(Population::Fresh), 20);
     assert!(0 < record.ledger.fate_total(Fate::ConnectTimeout));
     assert!(0 < record.ledger.fate_total(Fate::Stuck), "what the kernel took is never answered");
     assert_eq!(record.ledger.fate_total(Fate::Refused), 0);
@@ -203,7 +211,7 @@ fn a_stall_shows_in_the_latency_of_what_was_meant_to_leave_meanwhile() {
             if connection < 2 && ordinal == 3 { Act::Stall } else { Act::Answer }
         },
     );
-    let record = drive_until(server.address, &plan(Population::Paced), 100);
+    let record = drive_until(server.address, &impatient(Population::Paced), 100);
     let latency = record.latencies.summary(Population::Paced, false).expect("answers");
     assert!(100.0 < latency.max_ms, "the slowest took {} ms", latency.max_ms);
     assert!(Duration::from_millis(100) < record.completions.longest);
