@@ -13,7 +13,6 @@ use clap::Args;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use workerspec_conformance::load::{
     Console, Grade, LoadPlan, Outcome, Progress, ReloadPlan, Report, Subject, TesteeReport, check,
-    yield_to_driver,
 };
 use workerspec_conformance::run::ExitKind;
 use workerspec_conformance::testee::{Launch, Mode, Testee};
@@ -76,10 +75,6 @@ pub(crate) struct ReloadArgs {
     #[arg(long, value_name = "N", default_value_t = 128, value_parser = body)]
     body: usize,
 
-    /// Header fields in each request that only give the server something to read
-    #[arg(long, value_name = "N", default_value_t = 80, value_parser = fields)]
-    fields: usize,
-
     /// How long to wait for an answer
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration)]
     timeout: Duration,
@@ -95,11 +90,6 @@ pub(crate) struct ReloadArgs {
     /// One listening socket per worker instead of one for all
     #[arg(long)]
     reuse_port: bool,
-
-    /// How far the server's processes give way to the driver, 0 to 19: more finds more, but starves the
-    /// server where the machine has other work
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u8).range(0..=19))]
-    nice: u8,
 
     /// The worst grade that passes
     #[arg(long, value_name = "GRADE", value_enum, default_value = "lossless")]
@@ -176,13 +166,11 @@ pub(crate) fn reload(args: &ReloadArgs) -> anyhow::Result<u8> {
         Err(error) => return Ok(complain(ExitKind::Testee, error)),
     };
     let Some(target) = testee.address("http") else { bail!("the port http was lost") };
-    yield_to_driver(&testee, args.nice).context("lower the testee's priority")?;
     let told = TesteeReport {
         name: file.name().to_owned(),
         version: testee.version(),
         workers: args.workers,
         reuse_port: args.reuse_port,
-        nice: args.nice,
     };
     let progress = Progress::new(plan.releases.len());
     let subject: Arc<dyn Subject> = Arc::clone(&testee) as Arc<dyn Subject>;
@@ -229,7 +217,6 @@ fn load_plan(args: &ReloadArgs) -> LoadPlan {
         fresh_rate: args.fresh_rate,
         post_share: args.post_share,
         body_length: args.body,
-        fields: args.fields,
         answer_timeout: args.timeout,
         ..LoadPlan::default()
     }
@@ -314,10 +301,6 @@ fn count(text: &str) -> Result<usize, String> {
 
 fn body(text: &str) -> Result<usize, String> {
     whole(text, 26, 60_000)
-}
-
-fn fields(text: &str) -> Result<usize, String> {
-    whole(text, 0, 90)
 }
 
 fn workers(text: &str) -> Result<usize, String> {

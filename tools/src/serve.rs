@@ -3,6 +3,6 @@
 use std::process::ExitCode;
 
 /// Hands the arguments that follow `serve` to the reference server; each worker runs through here again.
-pub fn serve(arguments: Vec<String>) -> ExitCode {
+pub(crate) fn serve(arguments: Vec<String>) -> ExitCode {
     workerspec_reference::main(arguments.into_iter())
 }

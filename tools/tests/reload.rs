@@ -114,18 +114,17 @@ fn the_report_for_people_ends_with_the_grade() {
 fn nginx_is_found_to_lose_requests() {
     let _turn = turn();
     if Command::new("nginx").arg("-v").stderr(Stdio::null()).status().is_err() {
-        // The check of the whole installs nginx; without it there is no stranger to judge.
+        // Continuous integration installs nginx; elsewhere there may be no stranger to judge.
+        assert!(std::env::var_os("CI").is_none(), "nginx is not installed");
         return;
     }
     let testee = "fixtures/testees/nginx/testee.toml";
-    let output = command(&["--testee", testee, "--reloads", "10", "--every", "200ms", "--nice", "19"])
+    let output = command(&["--testee", testee, "--reloads", "10", "--every", "200ms"])
         .args(["--json", "-"])
         .output()
         .expect("the program runs");
     let report = report(&output);
-    // Mostly lossy; conformant if by chance no POST was among them.
-    let grade = report["verdict"]["grade"].as_str().expect("a grade");
-    assert!(grade == "lossy" || grade == "conformant", "{:#}", report["verdict"]);
+    assert_eq!(report["verdict"]["grade"], "lossy", "{:#}", report["verdict"]);
     assert_eq!(output.status.code(), Some(1));
     assert_books_close(&report);
     let loss = &report["losses"][0];

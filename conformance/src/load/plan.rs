@@ -21,11 +21,6 @@ pub struct LoadPlan {
     pub post_share: f64,
     /// Octets of the body of a POST, at least 26. Default 128.
     pub body_length: usize,
-    /// Header fields of each request that mean nothing, at most 90. Default 80: a server takes longer to
-    /// read them than the driver to write them, so that requests wait at the server and not at the driver.
-    /// Only a request that the server has not read yet can be lost by closing its connection; servers
-    /// commonly refuse more than 100 fields.
-    pub fields: usize,
     /// How long to wait for a handshake. Default 4 s: a handshake that the kernel had to repeat once or
     /// twice still counts as slow, not as lost.
     pub connect_timeout: Duration,
@@ -52,7 +47,6 @@ impl Default for LoadPlan {
             fresh_rate: 200.0,
             post_share: 0.25,
             body_length: 128,
-            fields: 80,
             connect_timeout: Duration::from_secs(4),
             answer_timeout: Duration::from_secs(5),
             parting_timeout: Duration::from_secs(5),

@@ -66,8 +66,6 @@ pub struct TesteeReport {
     pub workers: usize,
     /// One listening socket per worker.
     pub reuse_port: bool,
-    /// How much nicer its processes were than the driver.
-    pub nice: u8,
 }
 
 /// The load and its cost.

@@ -14,15 +14,6 @@ pub(crate) struct Sum {
     pub(crate) fnv: u32,
 }
 
-/// How large requests are.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Shape {
-    /// Octets in the body of a POST; at least the 26 of the identity are sent.
-    pub(crate) body_length: usize,
-    /// Header fields that mean nothing.
-    pub(crate) fields: usize,
-}
-
 /// One request as octets, ready but for the identity.
 #[derive(Debug)]
 pub(crate) struct Template {
@@ -41,15 +32,13 @@ struct Body {
 }
 
 impl Template {
-    /// `GET /load/ID`, or `POST /load/ID` with a body that ends with the identity. `last` asks the server to close afterwards.
-    pub(crate) fn new(method: Method, host: SocketAddr, shape: Shape, last: bool) -> Template {
+    /// `GET /load/ID`, or `POST /load/ID` with a body of `body_length` octets (at least the identity's 26)
+    /// that ends with the identity. `last` asks the server to close afterwards.
+    pub(crate) fn new(method: Method, host: SocketAddr, body_length: usize, last: bool) -> Template {
         let mut octets = format!("{} /load/", method.name()).into_bytes();
         let target_id = octets.len();
         octets.extend_from_slice(&[b'0'; ID_LENGTH]);
         octets.extend_from_slice(format!(" HTTP/1.1\r\nHost: {host}\r\n").as_bytes());
-        for number in 0..shape.fields {
-            octets.extend_from_slice(format!("X-Load-{number}: abcdefgh\r\n").as_bytes());
-        }
         if last {
             octets.extend_from_slice(b"Connection: close\r\n");
         }
@@ -59,7 +48,7 @@ impl Template {
                 None
             }
             Method::Post => {
-                let length = shape.body_length.max(ID_LENGTH);
+                let length = body_length.max(ID_LENGTH);
                 octets.extend_from_slice(
                     format!("Content-Type: text/plain\r\nContent-Length: {length}\r\n\r\n").as_bytes(),
                 );
@@ -106,18 +95,18 @@ mod tests {
 
     #[test]
     fn get_carries_the_identity_in_its_target() {
-        let mut template = Template::new(Method::Get, host(), Shape { body_length: 100, fields: 1 }, false);
+        let mut template = Template::new(Method::Get, host(), 100, false);
         let sum = template.address(ID);
         assert_eq!(sum, Sum { length: 0, fnv: 0x811c_9dc5 });
         assert_eq!(
             String::from_utf8_lossy(&template.octets),
-            "GET /load/5f3a9c01-b-00001f-000a2b-0 HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nX-Load-0: abcdefgh\r\n\r\n"
+            "GET /load/5f3a9c01-b-00001f-000a2b-0 HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n\r\n"
         );
     }
 
     #[test]
     fn post_carries_it_in_the_body_too_and_sums_the_whole_body() {
-        let mut template = Template::new(Method::Post, host(), Shape { body_length: 30, fields: 0 }, true);
+        let mut template = Template::new(Method::Post, host(), 30, true);
         template.address(b"00000000-b-000000-000000-f");
         let sum = template.address(ID);
         let text = String::from_utf8(template.octets.to_vec()).expect("ascii");

@@ -24,7 +24,7 @@ use crate::load::plan::LoadPlan;
 use crate::load::population::{Method, Population};
 use crate::load::random::Random;
 use crate::load::receipt::Releases;
-use crate::load::request::{Shape, Template};
+use crate::load::request::Template;
 use crate::load::schedule::Schedule;
 
 /// Loads `target` until [`Control::stop`], then waits for what is under way, and returns the record.
@@ -100,8 +100,7 @@ impl<'a> Driver<'a> {
             .register(&mut SourceFd(&timer.as_fd().as_raw_fd()), TIMER, Interest::READABLE)
             .map_err(while_doing("register the timer"))?;
         let random = Random::new(plan.seed);
-        let shape = Shape { body_length: plan.body_length, fields: plan.fields };
-        let template = |method, last| Template::new(method, target, shape, last);
+        let template = |method, last| Template::new(method, target, plan.body_length, last);
         let now = control.now();
         let rate = if plan.paced == 0 { 0.0 } else { plan.rate };
         Ok(Driver {
