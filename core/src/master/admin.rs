@@ -167,5 +167,9 @@ pub(crate) fn request(
             _ => show(&line),
         }
     }
-    Ok(matches!(request, Request::Stop { .. }))
+    let stopped = matches!(request, Request::Stop { .. });
+    if !stopped {
+        show("the server is gone without an answer");
+    }
+    Ok(stopped)
 }
