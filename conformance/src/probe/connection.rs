@@ -166,6 +166,7 @@ impl Probe {
         deadline: Instant,
     ) -> Result<End, Surprise> {
         let mut buffer = [0; 16 << 10];
+        let mut looked = false;
         loop {
             if enough(&self.received) {
                 return Ok(End::Enough);
@@ -174,9 +175,11 @@ impl Probe {
                 return Ok(end);
             }
             let now = Instant::now();
-            if deadline <= now {
+            // What has arrived by the deadline counts, also when nobody looked before it.
+            if deadline <= now && looked {
                 return Ok(End::TimedOut);
             }
+            looked = true;
             self.stream
                 .set_read_timeout(Some(left(deadline, now)))
                 .map_err(Surprise::of("can't set a read timeout"))?;

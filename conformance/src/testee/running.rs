@@ -158,6 +158,15 @@ impl Testee {
     /// # Errors
     /// The file has no reload, the master is gone, or the command can't be executed.
     pub fn reload(&self) -> Result<ReloadTrigger, TesteeError> {
+        let timeout = self.file.reload.as_ref().map_or(Duration::ZERO, |reload| reload.timeout);
+        self.reload_until(Instant::now() + timeout)
+    }
+
+    /// As [`Testee::reload`], but a command is cut off at this instant.
+    ///
+    /// # Errors
+    /// As [`Testee::reload`].
+    pub fn reload_until(&self, deadline: Instant) -> Result<ReloadTrigger, TesteeError> {
         let Some(reload) = &self.file.reload else {
             return Err(TesteeError::NoReload { name: self.file.name.clone() });
         };
@@ -168,7 +177,7 @@ impl Testee {
                 Ok(ReloadTrigger { before, after: Instant::now(), exit: None, output: String::new() })
             }
             ReloadMeans::Command { command, .. } => {
-                let (exit, output) = self.run(command, before + reload.timeout)?;
+                let (exit, output) = self.run(command, deadline)?;
                 Ok(ReloadTrigger { before, after: Instant::now(), exit, output })
             }
         }

@@ -13,8 +13,13 @@ use crate::verdict::Surprise;
 pub(super) fn reload(stage: &Stage, name: &str, mode: Mode) -> Result<ReloadTrigger, Surprise> {
     let testee = stage.testee();
     testee.set_release(&Release::new(name, mode)).map_err(Surprise::of("can't set the release"))?;
-    testee.reload().map_err(Surprise::of("can't ask for a reload"))
+    // Cut off before the case is: a command that never ends is for the case to judge.
+    let deadline = stage.deadline() - LAST_WORD;
+    testee.reload_until(deadline).map_err(Surprise::of("can't ask for a reload"))
 }
+
+/// What a case needs to judge after a command that had to be cut off.
+const LAST_WORD: Duration = Duration::from_millis(500);
 
 /// Pids of the workers, once they are complete.
 pub(super) fn worker_pids(stage: &Stage) -> Result<Vec<Pid>, Surprise> {

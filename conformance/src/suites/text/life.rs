@@ -30,7 +30,7 @@ pub(super) const CASES: &[Case] = &[
     act! {
         "text.deferred.others-served", Must, Source::Contract("Commands inside messages");
         claim: "A worker that will answer later must serve its other connections meanwhile.";
-        reading: "A line on another connection of the same worker is answered before `!sleep 300` is.";
+        reading: "A line on another connection of the same worker is answered before `!sleep 500` is.";
         needs: [TEXT, DEFERRED]; Shared; seconds: 5;
         accepts: ["the other connection is answered first"]; aliases: [];
         run: others_served
@@ -88,7 +88,11 @@ fn others_served(stage: &Stage) -> Outcome {
     let Some((mut waiting, mut other)) = two_of_one_worker(stage)? else {
         return unproved("no two of 32 connections came to one worker");
     };
-    waiting.say(b"!sleep 300")?;
+    waiting.say(b"!sleep 500")?;
+    // It has begun when nothing came in the quiet window.
+    if let Ok(line) = waiting.hear_until(stage.within(stage.quiet()))? {
+        return broken(format!("`!sleep 500` was answered at once: \"{}\"", String::from_utf8_lossy(&line)));
+    }
     match other.ask(b"meanwhile")? {
         Ok(line) if line == b"meanwhile" => {}
         Ok(line) => return broken(format!("\"{}\" and not \"meanwhile\"", String::from_utf8_lossy(&line))),
@@ -96,12 +100,12 @@ fn others_served(stage: &Stage) -> Outcome {
     }
     // Look at what has arrived by now, without waiting for more.
     if waiting.hear_until(stage.within(Duration::ZERO))? != Err(End::TimedOut) {
-        return broken("the other connection was answered only after `!sleep 300`");
+        return broken("the other connection was answered only after `!sleep 500`");
     }
     match waiting.hear()? {
-        Ok(line) if line == b"slept 300" => kept(),
-        Ok(line) => broken(format!("\"{}\" and not \"slept 300\"", String::from_utf8_lossy(&line))),
-        Err(end) => broken(format!("`!sleep 300` was not answered: {}", end.name())),
+        Ok(line) if line == b"slept 500" => kept(),
+        Ok(line) => broken(format!("\"{}\" and not \"slept 500\"", String::from_utf8_lossy(&line))),
+        Err(end) => broken(format!("`!sleep 500` was not answered: {}", end.name())),
     }
 }
 
@@ -120,7 +124,12 @@ fn reset_alone(stage: &Stage) -> Outcome {
     // Each worker has read its resets when it has answered connections that came behind them.
     for _ in 0..8 {
         let mut fence = stage.text()?;
-        fence.ask(b"fence")?.map_err(|end| Surprise(format!("a fence was not answered: {}", end.name())))?;
+        if let Err(end) = fence.ask(b"fence")? {
+            return broken(format!(
+                "a connection that came behind the resets was not answered: {}",
+                end.name()
+            ));
+        }
     }
     for (mut bystander, pid) in bystanders {
         match bystander.ask(b"!who")? {

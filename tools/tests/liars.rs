@@ -1,0 +1,85 @@
+//! Who judges the judge: every MUST case fails on a liar that breaks its rule.
+//!
+//! `liars/kills.toml` says which fault has to make which cases fail. A MUST case that is in no list
+//! must be under `alive`, with the reason why no liar can break it yet.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::process::Command;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use workerspec_conformance::case::Level;
+use workerspec_conformance::suites::registry;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_workerspec");
+const TESTEE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/liars/testee.toml");
+const KILLS: &str = include_str!("liars/kills.toml");
+
+/// The table: cases by fault, and cases that no fault breaks with the reason.
+fn kills() -> (BTreeMap<String, Vec<String>>, BTreeMap<String, String>) {
+    let table: toml::Table = KILLS.parse().expect("kills.toml is TOML");
+    let section = |name: &str| table.get(name).and_then(toml::Value::as_table).cloned().unwrap_or_default();
+    let text = |value: &toml::Value| value.as_str().expect("kills.toml holds strings").to_owned();
+    let kills = section("kills")
+        .into_iter()
+        .map(|(fault, cases)| (fault, cases.as_array().into_iter().flatten().map(text).collect()))
+        .collect();
+    (kills, section("alive").into_iter().map(|(case, reason)| (case, text(&reason))).collect())
+}
+
+fn every_must_case_is_listed() -> Result<(), Failed> {
+    let (kills, alive) = kills();
+    let killed: BTreeSet<&String> = kills.values().flatten().collect();
+    let cases = registry();
+    let ids: BTreeSet<&str> = cases.iter().map(|case| case.id).collect();
+    for id in killed.iter().copied().chain(alive.keys()) {
+        if !ids.contains(id.as_str()) {
+            return Err(format!("{id} is in kills.toml and is no case").into());
+        }
+    }
+    let missing: Vec<&str> = cases
+        .iter()
+        .filter(|case| case.level == Level::Must)
+        .map(|case| case.id)
+        .filter(|id| !killed.contains(&(*id).to_owned()) && !alive.contains_key(*id))
+        .collect();
+    match missing.is_empty() {
+        true => Ok(()),
+        false => Err(format!("no liar is named for {}", missing.join(", ")).into()),
+    }
+}
+
+fn fails_on(fault: &str, cases: &[String]) -> Result<(), Failed> {
+    let output = Command::new(PROGRAM)
+        .args(["run", "--jobs", "1", "--testee", TESTEE, "--json", "-"])
+        .args(cases)
+        .env("WORKERSPEC_LIAR_FAULT", fault)
+        .output()?;
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout)
+        .map_err(|error| format!("no report: {error}; {}", String::from_utf8_lossy(&output.stderr)))?;
+    let results = report["cases"].as_array().ok_or("no cases in the report")?;
+    let wrong: Vec<String> = cases
+        .iter()
+        .filter_map(|id| match results.iter().find(|result| result["id"] == id.as_str()) {
+            Some(result) if result["verdict"] == "fail" => None,
+            Some(result) => Some(format!("{id}: {} ({})", result["verdict"], result["came"])),
+            None => Some(format!("{id}: not in the report")),
+        })
+        .collect();
+    match wrong.is_empty() {
+        true => Ok(()),
+        false => Err(format!("with fault {fault} these must fail and don't:\n{}", wrong.join("\n")).into()),
+    }
+}
+
+fn main() {
+    let mut arguments = Arguments::from_args();
+    // Each trial runs a server with workers; more at once than this only wait for each other.
+    arguments.test_threads = arguments.test_threads.or(Some(2));
+    assert!(Path::new(TESTEE).exists(), "{TESTEE} is missing");
+    let mut trials = vec![Trial::test("every_must_case_is_listed", every_must_case_is_listed)];
+    trials.extend(kills().0.into_iter().map(|(fault, cases)| {
+        Trial::test(format!("fails_on::{}", fault.replace('.', "::")), move || fails_on(&fault, &cases))
+    }));
+    libtest_mimic::run(&arguments, trials).exit();
+}
