@@ -81,7 +81,6 @@ impl Honesty {
     }
 
     /// What is not as the file says.
-    #[must_use]
     pub fn problems(&self) -> impl Iterator<Item = &str> {
         self.problems.values().map(String::as_str)
     }
