@@ -137,14 +137,14 @@ pub(crate) fn reload(args: &ReloadArgs) -> anyhow::Result<u8> {
         let path = file.path().display();
         return Ok(complain(
             ExitKind::Usage,
-            &format!("{path}: nothing says how to reload; add [reload] with a signal or command"),
+            format!("{path}: nothing says how to reload; add [reload] with a signal or command"),
         ));
     }
     if !file.ports().iter().any(|port| port == "http") {
         let path = file.path().display();
         return Ok(complain(
             ExitKind::Usage,
-            &format!("{path}: there is no HTTP port to load; add http = \"tcp\" to [ports]"),
+            format!("{path}: there is no HTTP port to load; add http = \"tcp\" to [ports]"),
         ));
     }
     let (load, plan) = (load_plan(args), reload_plan(args));

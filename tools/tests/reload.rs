@@ -173,6 +173,7 @@ struct Running {
 }
 
 /// Starts a run and waits until its load is under way.
+#[expect(clippy::zombie_processes, reason = "whoever gets it waits for it; a failed assertion ends all")]
 fn running() -> Running {
     let program = command(LIGHT)
         .args(["--baseline", "60s"])

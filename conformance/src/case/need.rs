@@ -15,6 +15,9 @@ pub enum Need {
     ReloadThatWaits,
     /// A `stop.graceful` signal.
     GracefulStop,
+    /// Limits that come from the contract's variables or from `[limits]`: a full testee. Cases that
+    /// count octets at a limit need it, so that a testee with other limits is told from one without.
+    Limits,
 }
 
 impl Need {
@@ -23,7 +26,7 @@ impl Need {
     pub fn met(&self, file: &TesteeFile) -> bool {
         match self {
             Self::Can(capability) => file.can(*capability),
-            Self::FullTier => file.tier() == Tier::Full,
+            Self::FullTier | Self::Limits => file.tier() == Tier::Full,
             Self::Reload => file.reload().is_some(),
             Self::ReloadThatWaits => file
                 .reload()
@@ -41,6 +44,7 @@ impl fmt::Display for Need {
             Self::Reload => out.write_str("[reload]"),
             Self::ReloadThatWaits => out.write_str("a reload command that waits"),
             Self::GracefulStop => out.write_str("stop.graceful"),
+            Self::Limits => out.write_str("limits that apply (tier full)"),
         }
     }
 }

@@ -18,6 +18,8 @@ pub enum Subject {
     Http,
     /// It does not speak text as the contract says.
     Text,
+    /// Its limits are not the ones it was given.
+    Limits,
     /// It writes no journal.
     Journal,
     /// A reload does not change the release.
@@ -53,6 +55,9 @@ impl Honesty {
         if file.can(Capability::Text) {
             honesty.note(Subject::Text, text(&stage));
         }
+        if stage.is_full() {
+            honesty.note(Subject::Limits, limits(&stage));
+        }
         honesty.pace.workers = workers(&stage);
         if file.can(Capability::Journal) {
             honesty.note(Subject::Journal, journal(&stage));
@@ -73,6 +78,7 @@ impl Honesty {
                 Need::Can(Capability::Http) => Subject::Http,
                 Need::Can(Capability::Text | Capability::SendBuffer) => Subject::Text,
                 Need::Can(Capability::Journal) => Subject::Journal,
+                Need::Limits => Subject::Limits,
                 Need::Reload | Need::ReloadThatWaits => Subject::Reload,
                 _ => return None,
             };
@@ -151,6 +157,37 @@ fn text(stage: &Stage) -> Result<(), Surprise> {
     }
     Ok(())
 }
+
+/// What is far above the limits is not taken. Whether they hold to the octet is for cases to say.
+fn limits(stage: &Stage) -> Result<(), Surprise> {
+    let (limit, file) = (stage.testee().limits().max_package, stage.testee().file());
+    let far_above = vec![b'x'; limit * FAR_ABOVE];
+    let wrong = |what: &str| {
+        let octets = far_above.len();
+        Err(Surprise(format!(
+            "{what} of {octets} octets is answered, though max_package is {limit}: \
+             obey WORKERSPEC_MAX_PACKAGE, or say the real limit in [limits]"
+        )))
+    };
+    if file.can(Capability::Text) {
+        let mut probe = stage.text()?;
+        probe.say(&far_above)?;
+        if probe.hear()?.is_ok_and(|line| line == far_above) {
+            return wrong("a line");
+        }
+    }
+    if file.can(Capability::Http) {
+        let mut probe = stage.http()?;
+        probe.send(&Request::post("/").body(&far_above))?;
+        if probe.hear(false)?.is_ok_and(|response| response.status == 200) {
+            return wrong("a body");
+        }
+    }
+    Ok(())
+}
+
+/// How many times its limit a testee must not take at all.
+const FAR_ABOVE: usize = 16;
 
 /// How many workers there are: every port may have workers of its own. Every port has answered by now, so
 /// all of them are forked or about to be.

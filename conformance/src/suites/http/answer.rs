@@ -63,7 +63,7 @@ pub(super) const CASES: &[Case] = &[
         "http.limit.body-above", Must, Source::Rfc(9110, "15.5.14");
         claim: "A body above the limit must be refused and not be read without end.";
         reading: "Twice max_package, sent as far as the server takes it: 413 or 400, or a close without an answer.";
-        needs: [HTTP, Need::FullTier]; Shared; seconds: 8;
+        needs: [HTTP, Need::Limits]; Shared; seconds: 8;
         accepts: ["413 or 400", "closed or reset without an answer"]; aliases: [];
         run: body_above
     },
@@ -71,7 +71,7 @@ pub(super) const CASES: &[Case] = &[
         "http.limit.chunks-above", Must, Source::Model("SF-42");
         claim: "Chunks that exceed the limit together must be refused.";
         reading: "Each chunk is small and no length is declared: the sum has a limit all the same.";
-        needs: [HTTP, Need::FullTier]; Shared; seconds: 8;
+        needs: [HTTP, Need::Limits]; Shared; seconds: 8;
         accepts: ["413 or 400", "closed or reset without an answer"]; aliases: [];
         run: chunks_above
     },

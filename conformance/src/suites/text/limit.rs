@@ -20,7 +20,7 @@ pub(super) const CASES: &[Case] = &[
         "text.limit.too-long", Must, Source::Model("TEXT-5");
         claim: "A line above the limit must end the connection and not be a message.";
         reading: "One octet above, its LF counted; a reset is as good as a close, since octets may be unread.";
-        needs: [TEXT]; Shared; seconds: 5;
+        needs: [TEXT, Need::Limits]; Shared; seconds: 5;
         accepts: ["closed or reset, and no echo of the line"]; aliases: [];
         run: too_long
     },
@@ -28,7 +28,7 @@ pub(super) const CASES: &[Case] = &[
         "text.limit.endless", Must, Source::Model("TEXT-5");
         claim: "A line that never ends must be cut off at the limit.";
         reading: "What is buffered for one connection has a bound, LF or not.";
-        needs: [TEXT]; Shared; seconds: 5;
+        needs: [TEXT, Need::Limits]; Shared; seconds: 5;
         accepts: ["closed or reset at one octet above the limit"]; aliases: [];
         run: endless
     },
@@ -44,7 +44,7 @@ pub(super) const CASES: &[Case] = &[
         "text.limit.alone", Must, Source::Model("TEXT-5");
         claim: "A connection that broke the limit must harm no other.";
         reading: "A bystander on each worker is answered afterwards, by the same worker.";
-        needs: [TEXT]; Shared; seconds: 5;
+        needs: [TEXT, Need::Limits]; Shared; seconds: 5;
         accepts: ["the bystanders are answered by their workers"]; aliases: [];
         run: alone
     },
