@@ -184,6 +184,19 @@ impl Stage {
         }
     }
 
+    /// Whether something is so at every look for `time`: for what must not happen, and has no event to
+    /// wait for either. Ends at the case's deadline at the latest.
+    pub fn holds_for(&self, time: Duration, mut holds: impl FnMut() -> bool) -> bool {
+        let end = self.within(time);
+        while holds() {
+            if end <= Instant::now() {
+                return true;
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        false
+    }
+
     /// The workers, once they are complete and have begun to serve: each has read its release then.
     ///
     /// # Errors

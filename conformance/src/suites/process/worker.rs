@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::case::{Case, Need, Source};
 use crate::run::Stage;
@@ -175,17 +176,24 @@ fn stopped_stays(stage: &Stage) -> Outcome {
     }
     // A second death makes the master look at its children: what it thinks of the first one shows.
     stage.testee().signal(*killed, Signal::SIGKILL).map_err(Surprise::of("can't kill a worker"))?;
-    let finding = replaced(stage, *killed)?;
-    let now = pids(&stage.testee().workers());
-    let verdict = match finding {
-        crate::verdict::Finding::Kept(_) if now.contains(stopped) && now.len() == workers.len() => kept(),
-        crate::verdict::Finding::Kept(_) => broken(format!("{stopped} was stopped; the workers are {now:?}")),
+    let verdict = match replaced(stage, *killed)? {
+        crate::verdict::Finding::Kept(_) => {
+            let mut now = Vec::new();
+            let stays = stage.holds_for(SECOND_THOUGHTS, || {
+                now = pids(&stage.testee().workers());
+                now.contains(stopped) && now.len() == workers.len()
+            });
+            if stays { kept() } else { broken(format!("{stopped} was stopped; the workers are {now:?}")) }
+        }
         other => Ok(other),
     };
     // So that it can end with the others.
     let _ = stage.testee().signal(*stopped, Signal::SIGCONT);
     verdict
 }
+
+/// How long a master may take to see that a worker is stopped, if it looks at all: several poll.
+const SECOND_THOUGHTS: Duration = Duration::from_millis(300);
 
 fn crash_harms_nobody(stage: &Stage) -> Outcome {
     let Some((mut bystander, mut victim)) = two_of_one_worker(stage)? else {
