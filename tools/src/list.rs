@@ -5,7 +5,8 @@ use workerspec_conformance::report::{explain as explain_case, list_json, list_ta
 use workerspec_conformance::run::select;
 use workerspec_conformance::suites::registry;
 
-use crate::run::{say, unselected};
+use crate::output::say;
+use crate::run::unselected;
 
 /// Arguments of `list`.
 #[derive(Debug, Args)]

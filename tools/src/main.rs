@@ -6,6 +6,7 @@ mod cli;
 mod keeper;
 mod liar;
 mod list;
+mod output;
 mod reload;
 mod run;
 mod serve;

@@ -1,8 +1,6 @@
 //! `workerspec reload`: load on a server while it reloads, and an account of every request.
 
 use std::fmt::Display;
-use std::fs;
-use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -17,6 +15,7 @@ use workerspec_conformance::load::{
 use workerspec_conformance::run::ExitKind;
 use workerspec_conformance::testee::{Launch, Mode, Testee};
 
+use crate::output::{Output, say};
 use crate::run::files;
 
 /// Arguments of `reload`.
@@ -151,7 +150,10 @@ pub(crate) fn reload(args: &ReloadArgs) -> anyhow::Result<u8> {
     if load.busy == 0 && (load.rate == 0.0 || load.paced == 0) && load.fresh_rate == 0.0 {
         return Ok(complain(ExitKind::Usage, "there is no load: give --connections, --rate or --fresh-rate"));
     }
-
+    let json = match Output::maybe("--json", args.json.as_deref()) {
+        Ok(json) => json,
+        Err(error) => return Ok(complain(ExitKind::Usage, error)),
+    };
     let interrupt = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {
         signal_hook::flag::register(signal, Arc::clone(&interrupt)).context("watch for an interrupt")?;
@@ -182,7 +184,7 @@ pub(crate) fn reload(args: &ReloadArgs) -> anyhow::Result<u8> {
         testee.stop().context("stop the testee")?;
     }
     let outcome = outcome?;
-    publish(args, &Report::new(told, &load, &outcome))?;
+    publish(json, &Report::new(told, &load, &outcome))?;
     if outcome.gone.is_some() && !log.is_empty() {
         eprintln!("the end of the testee's output:\n{log}");
     }
@@ -235,20 +237,17 @@ fn reload_plan(args: &ReloadArgs) -> ReloadPlan {
     }
 }
 
-fn publish(args: &ReloadArgs, report: &Report) -> anyhow::Result<()> {
-    let json = || serde_json::to_string_pretty(report).context("write the report as JSON");
-    let text = match &args.json {
-        Some(path) if path.as_os_str() == "-" => json()? + "\n",
-        Some(path) => {
-            fs::write(path, json()? + "\n").with_context(|| format!("write {}", path.display()))?;
-            Console(report).to_string()
+fn publish(json: Option<Output>, report: &Report) -> anyhow::Result<()> {
+    // The report for people comes first: it is there even if a file can't be written any more.
+    if !matches!(json, Some(Output::Standard)) {
+        say(&Console(report).to_string())?;
+    }
+    match json {
+        Some(output) => {
+            let text = serde_json::to_string_pretty(report).context("write the report as JSON")?;
+            output.write(&(text + "\n"))
         }
-        None => Console(report).to_string(),
-    };
-    match io::stdout().write_all(text.as_bytes()) {
-        // Whoever reads may have seen enough.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        other => other.context("write the report"),
+        None => Ok(()),
     }
 }
 

@@ -1,7 +1,5 @@
 //! `workerspec run`: cases against a testee.
 
-use std::fs;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -16,6 +14,8 @@ use workerspec_conformance::run::{
 };
 use workerspec_conformance::suites::registry;
 use workerspec_conformance::testee::{TesteeFile, TesteeFileError};
+
+use crate::output::{Output, say};
 
 /// Arguments of `run`.
 #[derive(Debug, Args)]
@@ -104,6 +104,13 @@ pub(crate) fn run(args: &RunArgs) -> anyhow::Result<u8> {
         Ok(files) => files,
         Err(error) => return Ok(complain(ExitKind::Usage, &error)),
     };
+    let reports = match Reports::open(args) {
+        Ok(reports) => reports,
+        Err(error) => {
+            eprintln!("workerspec: {error}");
+            return Ok(ExitKind::Usage.code());
+        }
+    };
     let interrupted = Arc::new(AtomicBool::new(false));
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
         signal_hook::flag::register(signal, Arc::clone(&interrupted)).context("watch for an interrupt")?;
@@ -123,7 +130,7 @@ pub(crate) fn run(args: &RunArgs) -> anyhow::Result<u8> {
         Ok(report) => report,
         Err(error) => return Ok(complain(ExitKind::Testee, &error)),
     };
-    publish(args, &report)?;
+    reports.publish(&report)?;
     Ok(report.exit().code())
 }
 
@@ -159,26 +166,31 @@ pub(crate) fn complain(kind: ExitKind, why: &dyn std::error::Error) -> u8 {
     kind.code()
 }
 
-fn publish(args: &RunArgs, report: &RunReport) -> anyhow::Result<()> {
-    if let Some(path) = &args.junit {
-        let text = junit(report).context("write the report as JUnit XML")?;
-        fs::write(path, text).with_context(|| format!("write {}", path.display()))?;
-    }
-    let text = match &args.json {
-        Some(path) if path.as_os_str() == "-" => json(report),
-        Some(path) => {
-            fs::write(path, json(report)).with_context(|| format!("write {}", path.display()))?;
-            console(report, Style::for_stdout())
-        }
-        None => console(report, Style::for_stdout()),
-    };
-    say(&text)
+/// The reports that were asked for, open before the first case runs.
+struct Reports {
+    json: Option<Output>,
+    junit: Option<Output>,
 }
 
-/// Writes to standard output. Whoever reads may have seen enough: a closed pipe is no error.
-pub(crate) fn say(text: &str) -> anyhow::Result<()> {
-    match io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        other => other.context("write to standard output"),
+impl Reports {
+    fn open(args: &RunArgs) -> Result<Self, String> {
+        Ok(Self {
+            json: Output::maybe("--json", args.json.as_deref())?,
+            junit: Output::maybe("--junit", args.junit.as_deref())?,
+        })
+    }
+
+    /// The report for people comes first: it is there even if a file can't be written any more.
+    fn publish(self, report: &RunReport) -> anyhow::Result<()> {
+        if !matches!(self.json, Some(Output::Standard)) {
+            say(&console(report, Style::for_stdout()))?;
+        }
+        if let Some(output) = self.json {
+            output.write(&json(report))?;
+        }
+        if let Some(output) = self.junit {
+            output.write(&junit(report).context("write the report as JUnit XML")?)?;
+        }
+        Ok(())
     }
 }

@@ -113,6 +113,15 @@ fn bad_arguments_are_usage_errors() {
 }
 
 #[test]
+fn a_report_file_that_can_not_be_written_is_said_before_the_work() {
+    for option in ["--json", "--junit"] {
+        let said = [option, "/no/such/folder/report: can't be written"];
+        let assert = check(&["run", "text.line.echo", option, "/no/such/folder/report"], 2, &said);
+        assert_eq!(stdout(&assert), "");
+    }
+}
+
+#[test]
 fn a_corrupt_testee_toml_names_line_column_field_and_remedy() {
     check(
         &["run", "--testee", "/nonexistent/testee.toml"],

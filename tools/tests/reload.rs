@@ -246,10 +246,11 @@ fn a_killed_run_leaves_nothing() {
 }
 
 #[test]
-fn a_report_file_that_can_not_be_written_is_our_own_error() {
+fn a_report_file_that_can_not_be_written_is_said_before_the_work() {
     let _turn = turn();
     let output = reload(&["--reloads", "1", "--json", "/no/such/folder/report.json"]);
-    assert_eq!(output.status.code(), Some(6));
+    assert_eq!(output.status.code(), Some(2));
+    assert!(output.stdout.is_empty());
     assert!(!Path::new("/no/such").exists());
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(errors.contains("/no/such/folder/report.json"), "{errors}");
