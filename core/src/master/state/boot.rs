@@ -125,6 +125,7 @@ impl State {
             return;
         }
         self.phase = Phase::Run;
+        self.mend(now);
         self.start_queued(now);
     }
 

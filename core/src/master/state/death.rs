@@ -26,9 +26,13 @@ impl State {
                 Phase::Boot => self.roll_back(Failure::Ended { worker, slot, ending }, now),
                 // Committed: the old worker of the slot stays until another successor accepts.
                 Phase::Switch => {
-                    self.schedule_respawn(slot, record.stage, ending, now);
+                    if self.slots[slot].serving.is_none() || self.is_behind(slot) {
+                        self.schedule_respawn(slot, record.stage, ending, now);
+                    }
                     self.switch_next(now);
                 }
+                // The same, after the other slots have switched.
+                _ if self.is_behind(slot) => self.schedule_respawn(slot, record.stage, ending, now),
                 // The successor of a recycled worker: that one goes on.
                 _ => self.say(Progress::RolledBack {
                     generation: record.generation,
@@ -85,10 +89,30 @@ impl State {
         }
     }
 
-    pub(super) fn respawn(&mut self, slot: usize, now: Instant) {
+    /// Whether the slot is served by a worker of a generation before the one that was committed: its
+    /// successor failed after the commit, and another is due.
+    fn is_behind(&self, slot: usize) -> bool {
+        let serving = self.slots[slot].serving.and_then(|worker| self.workers.get(&worker));
+        serving.is_some_and(|record| record.generation < self.generation)
+    }
+
+    /// Has slots that are behind and for which nothing is under way try again: a reload that was to
+    /// mend them was rolled back.
+    pub(super) fn mend(&mut self, now: Instant) {
+        for slot in 0..self.slots.len() {
+            let idle = self.slots[slot].successor.is_none() && self.slots[slot].respawn_at.is_none();
+            if idle && self.is_behind(slot) {
+                self.slots[slot].respawn_at = Some(now + FIRST_BACKOFF);
+            }
+        }
+    }
+
+    fn respawn(&mut self, slot: usize, now: Instant) {
         if self.slots[slot].serving.is_some() {
             // The slot's old worker goes on until this one takes over.
-            self.slots[slot].successor = Some(self.spawn(slot, self.generation, now));
+            if self.slots[slot].successor.is_none() && self.is_behind(slot) {
+                self.slots[slot].successor = Some(self.spawn(slot, self.generation, now));
+            }
             return;
         }
         // A recycling successor takes the place of one that died under it.
