@@ -23,8 +23,8 @@
 //!
 //! 1. [`Service`] and [`Server`]: what a program declares.
 //! 2. [`Connection`]: the handle that callbacks get, keep, and send on.
-//! 3. [`protocol`]: bytes in, messages out, without a socket in sight; [`protocol::Text`] and
-//!    [`protocol::Http`], and the trait for a protocol of one's own.
+//! 3. [`protocol`]: bytes in, messages out, without a socket in sight; [`protocol::Text`],
+//!    [`protocol::Frame`] and [`protocol::Http`], and the trait for a protocol of one's own.
 //! 4. `reactor`, `worker`, `master` (private): the loop, the life of a worker, and the state machine
 //!    that reloads.
 //!

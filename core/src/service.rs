@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::connection::{Callbacks, Connection, Limit, Runtime, SendError};
 use crate::error::Error;
-use crate::protocol::{Http, Limits, Protocol, Text};
+use crate::protocol::{Frame, Http, Limits, Protocol, Text};
 use crate::reactor::Reactor;
 use crate::worker::{OnStart, OnStop, Serving, Worker};
 
@@ -54,6 +54,13 @@ impl Service<Text> {
     /// A service of newline-framed text at `address`, such as `127.0.0.1:5678`; port 0 takes a free one.
     pub fn text(address: impl Into<String>) -> Self {
         Self::new(address, Text::default())
+    }
+}
+
+impl Service<Frame> {
+    /// A service of length-prefixed frames at `address`; port 0 takes a free one.
+    pub fn frame(address: impl Into<String>) -> Self {
+        Self::new(address, Frame)
     }
 }
 

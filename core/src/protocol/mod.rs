@@ -44,9 +44,11 @@
 //! assert_eq!(tiny.decode(&input[..3]), b"hi");
 //! ```
 
+mod frame;
 pub mod http;
 mod text;
 
+pub use frame::Frame;
 pub use http::Http;
 pub use text::Text;
 
