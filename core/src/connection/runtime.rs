@@ -93,7 +93,12 @@ impl<P: Protocol> Runtime<P> {
         let runtime = Rc::clone(self);
         let retire = move || {
             runtime.grace_over.set(true);
-            runtime.snapshot().iter().for_each(|served| served.retire());
+            let held = runtime.snapshot();
+            held.iter().for_each(|served| served.retire());
+            let idle = held.iter().filter(|served| !served.is_open()).count();
+            if 0 < idle {
+                tracing::info!(connections = idle, "grace period over: idle connections are closed");
+            }
         };
         if grace.is_zero() {
             retire();
