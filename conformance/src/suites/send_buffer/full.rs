@@ -1,5 +1,6 @@
 use super::stall::{LIMIT, SIZE, Stall, is_flood, number};
 use crate::case::{Case, Need, Source};
+use crate::probe::TextProbe;
 use crate::run::Stage;
 use crate::testee::Capability;
 use crate::verdict::{Finding, Outcome, Surprise, broken, kept, unproved};
@@ -184,18 +185,8 @@ fn behind_buffered(stage: &Stage) -> Outcome {
 }
 
 fn others_served(stage: &Stage) -> Outcome {
-    let mut other = stage.text()?;
-    let pid = other.who()?.pid;
-    let mut narrow = None;
-    for _ in 0..32 {
-        let mut probe = stage.narrow_text()?;
-        if probe.who()?.pid == pid {
-            narrow = Some(probe);
-            break;
-        }
-    }
-    let Some(mut stalled) = narrow else {
-        return unproved("no two of 32 connections came to one worker");
+    let Some((mut other, mut stalled)) = ordinary_and_narrow(stage)? else {
+        return unproved("no ordinary and narrow connection of 48 came to one worker");
     };
     stalled.ask(format!("!buffer {LIMIT}").as_bytes())?.map_err(|end| Surprise(end.name().to_owned()))?;
     stalled.say(format!("!flood 405 {SIZE}").as_bytes())?;
@@ -208,4 +199,23 @@ fn others_served(stage: &Stage) -> Outcome {
         Ok(line) => broken(format!("\"{}\" and not \"meanwhile\"", String::from_utf8_lossy(&line))),
         Err(end) => broken(format!("not answered: {}", end.name())),
     }
+}
+
+/// An ordinary connection and one with a small receive buffer that one worker serves. Two narrow ones for
+/// each ordinary one: a server that hands connections round in turn would keep the kinds apart for ever.
+fn ordinary_and_narrow(stage: &Stage) -> Result<Option<(TextProbe, TextProbe)>, Surprise> {
+    let (mut ordinary, mut narrow) = (Vec::new(), Vec::new());
+    for round in 0..48 {
+        let kind = if round % 3 == 0 { &mut ordinary } else { &mut narrow };
+        let mut probe = if round % 3 == 0 { stage.text()? } else { stage.narrow_text()? };
+        let pid = probe.who()?.pid;
+        kind.push((pid, probe));
+        let pair = ordinary.iter().enumerate().find_map(|(left, (pid, _))| {
+            narrow.iter().position(|(other, _)| other == pid).map(|right| (left, right))
+        });
+        if let Some((left, right)) = pair {
+            return Ok(Some((ordinary.swap_remove(left).1, narrow.swap_remove(right).1)));
+        }
+    }
+    Ok(None)
 }
