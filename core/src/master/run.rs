@@ -85,14 +85,19 @@ pub(super) struct Master {
 /// # Errors
 /// Where it cannot start: an address or the pid file is taken, or the first workers do not come up.
 pub(crate) fn run(config: Config) -> Result<ExitCode, Error> {
-    // The lock first: it decides who is the server, before anything is opened that could disturb it.
+    // Signals before everything else: whoever finds the pid file or a port may send one at once, and
+    // none may end this process without its cleaning up.
+    let signals = take_signals().map_err(Error::system("watch for signals"))?;
+    // Then the lock: it decides who is the server, before anything is opened that could disturb it.
     let pid_file = PidFile::take(&config.pid_file)?;
+    // A command that finds a port open finds this socket too.
+    let admin = Admin::open(&config.pid_file)?;
     let listeners = config.services.iter().map(Listeners::open).collect::<Result<Vec<_>, _>>()?;
     for (settings, listener) in config.services.iter().zip(&listeners) {
         let address = listener.address().map_err(Error::system("read the listening address"))?;
         tracing::info!(service = settings.name, %address, workers = settings.count, "listening");
     }
-    let mut master = Master::new(config, listeners)?;
+    let mut master = Master::new(config, listeners, signals, admin)?;
     let result = master.live();
     drop(master);
     drop(pid_file);
@@ -100,23 +105,18 @@ pub(crate) fn run(config: Config) -> Result<ExitCode, Error> {
 }
 
 impl Master {
-    fn new(config: Config, listeners: Vec<Listeners>) -> Result<Self, Error> {
+    fn new(
+        config: Config,
+        listeners: Vec<Listeners>,
+        signals: SignalFd,
+        mut admin: Admin,
+    ) -> Result<Self, Error> {
         let system = |attempt: &'static str| Error::system(attempt);
         let poll = Poll::new().map_err(system("make the master's loop"))?;
-        let mut set = SigSet::empty();
-        for signal in STOP.iter().chain(&[Signal::SIGQUIT, Signal::SIGUSR1, Signal::SIGUSR2, Signal::SIGCHLD])
-        {
-            set.add(*signal);
-        }
-        set.thread_block().map_err(io::Error::from).map_err(system("block signals"))?;
-        let signals = SignalFd::with_flags(&set, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)
-            .map_err(io::Error::from)
-            .map_err(system("watch for signals"))?;
         let registry = poll.registry();
         registry
             .register(&mut SourceFd(&signals.as_raw_fd()), SIGNALS, Interest::READABLE)
             .map_err(system("watch for signals"))?;
-        let mut admin = Admin::open(&config.pid_file)?;
         registry
             .register(admin.listener(), COMMANDS, Interest::READABLE)
             .map_err(system("watch for commands"))?;
@@ -401,6 +401,16 @@ impl Master {
         self.watched.remove(&token);
         let _ = self.poll.registry().deregister(&mut SourceFd(&fd));
     }
+}
+
+/// Blocks the master's signals and takes them as a descriptor instead. Children get a mask of their own.
+fn take_signals() -> io::Result<SignalFd> {
+    let mut set = SigSet::empty();
+    for signal in STOP.iter().chain(&[Signal::SIGQUIT, Signal::SIGUSR1, Signal::SIGUSR2, Signal::SIGCHLD]) {
+        set.add(*signal);
+    }
+    set.thread_block()?;
+    Ok(SignalFd::with_flags(&set, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?)
 }
 
 /// The signals that stop at once (SIGNAL-1).
