@@ -225,7 +225,8 @@ fn an_aborted_run_still_closes_its_books() {
     let plan = LoadPlan { busy: 4, rate: 100.0, fresh_rate: 100.0, ..LoadPlan::default() };
     let record = std::thread::scope(|scope| {
         scope.spawn(|| {
-            while control.progress().0 < 20 {
+            let deadline = Instant::now() + Duration::from_secs(20);
+            while control.progress().0 < 20 && Instant::now() < deadline {
                 std::thread::sleep(Duration::from_millis(2));
             }
             control.abort();

@@ -13,6 +13,8 @@ mod boot;
 mod death;
 mod event;
 mod request;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
