@@ -48,6 +48,7 @@ mod server;
 mod service;
 #[expect(unsafe_code, reason = "the system calls that have no safe wrapper; nothing else may use unsafe")]
 mod sys;
+mod tally;
 mod worker;
 
 pub use command::{Command, NoCommand, exit};

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::served::{Phase, Served};
 use crate::protocol::{Farewell, Protocol};
 use crate::reactor::Timer;
+use crate::tally::Call;
 
 impl<P: Protocol> Served<P> {
     /// Closes what has nothing left to do: the peer is done, or the worker drains and waits no more.
@@ -113,7 +114,8 @@ impl<P: Protocol> Served<P> {
         self.stream.borrow_mut().take();
         self.inbox.take();
         self.outbox.take();
-        self.call(&self.runtime.callbacks.close);
+        self.call(Call::Close, &self.runtime.callbacks.close);
+        self.runtime.reactor.tally().disconnected();
         self.runtime.forget(self.id);
     }
 }

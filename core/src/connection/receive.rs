@@ -2,9 +2,9 @@
 
 use std::io::{self, Read};
 
-use super::guard;
 use super::served::{Phase, Served};
 use crate::protocol::{Farewell, Malformed, Protocol, Split};
+use crate::tally::Call;
 
 impl<P: Protocol> Served<P> {
     /// Delivers what is buffered, then reads and delivers more, as far as the application takes it.
@@ -96,8 +96,18 @@ impl<P: Protocol> Served<P> {
                 Ok(Split::Need) => break,
                 Ok(Split::Package(length)) => {
                     consumed += length;
+                    self.runtime.reactor.tally().requested();
                     self.behind.set(input.len() - consumed);
                     self.deliver_one(&rest[..length]);
+                }
+                Ok(Split::Own(length)) => {
+                    consumed += length;
+                    self.notice();
+                }
+                Ok(Split::End(length)) => {
+                    consumed += length;
+                    self.notice();
+                    self.begin_close();
                 }
                 Err(malformed) => {
                     tracing::debug!(conn = self.id, peer = %self.peer, %malformed, "peer broke the protocol");
@@ -108,6 +118,19 @@ impl<P: Protocol> Served<P> {
         }
         self.behind.set(input.len() - consumed);
         consumed
+    }
+
+    /// Tells the application what the protocol has to tell besides messages.
+    fn notice(&self) {
+        let Some(notice) = self.codec.borrow_mut().notice() else { return };
+        let handle = self.handle();
+        self.delivering.set(true);
+        let fine = self.calls(Call::Notice, || notice(&handle));
+        self.delivering.set(false);
+        if !fine {
+            tracing::error!(conn = self.id, peer = %self.peer, "a callback panicked: its connection is closed");
+            self.destroy();
+        }
     }
 
     fn split(&self, input: &[u8]) -> Result<Split, Malformed> {
@@ -129,7 +152,7 @@ impl<P: Protocol> Served<P> {
         let Some(on_message) = &self.runtime.callbacks.message else { return };
         let handle = self.handle();
         self.delivering.set(true);
-        let fine = guard(|| on_message(&handle, message));
+        let fine = self.calls(Call::Message, || on_message(&handle, message));
         self.delivering.set(false);
         if !fine {
             tracing::error!(conn = self.id, peer = %self.peer, "on_message panicked: its connection is closed");

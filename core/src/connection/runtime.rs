@@ -10,10 +10,11 @@ use std::time::Duration;
 use mio::Interest;
 use mio::net::TcpStream;
 
+use super::Callbacks;
 use super::served::Served;
-use super::{Callbacks, guard};
 use crate::protocol::{Limits, Protocol, Setting};
 use crate::reactor::{Reactor, Source, Timer};
+use crate::tally::Call;
 
 /// Bounds of a service that its connections start with.
 #[derive(Debug, Clone, Copy)]
@@ -71,9 +72,10 @@ impl<P: Protocol> Runtime<P> {
         self.last_id.set(id);
         let served = Served::new(self, id, token, stream, peer);
         self.connections.borrow_mut().insert(id, Rc::clone(&served));
+        self.reactor.tally().connected();
         self.reactor.adopt(token, Rc::clone(&served) as Rc<dyn Source>);
         if let Some(connect) = &self.callbacks.connect
-            && !guard(|| connect(&served.handle()))
+            && !served.calls(Call::Connect, || connect(&served.handle()))
         {
             served.destroy();
         }

@@ -13,6 +13,7 @@ use super::runtime::Runtime;
 use super::{Connection, SendError, guard};
 use crate::protocol::Protocol;
 use crate::reactor::Source;
+use crate::tally::Call;
 
 /// Where a connection is on its way out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,18 +138,24 @@ impl<P: Protocol> Served<P> {
     }
 
     pub(super) fn tell_error(&self, error: SendError) {
+        self.runtime.reactor.tally().send_failed();
         if let Some(on_error) = &self.runtime.callbacks.error {
             let handle = self.handle();
-            if !guard(|| on_error(&handle, error)) {
+            if !self.calls(Call::Error, || on_error(&handle, error)) {
                 self.destroy();
             }
         }
     }
 
-    pub(super) fn call(&self, callback: &Option<OnConnection<P>>) {
+    /// Runs application code; false if it panicked.
+    pub(super) fn calls(&self, call: Call, run: impl FnOnce()) -> bool {
+        self.runtime.reactor.tally().during(call, || guard(run))
+    }
+
+    pub(super) fn call(&self, call: Call, callback: &Option<OnConnection<P>>) {
         if let Some(callback) = callback {
             let handle = self.handle();
-            if !guard(|| callback(&handle)) {
+            if !self.calls(call, || callback(&handle)) {
                 tracing::error!(conn = self.id, peer = %self.peer, "a callback panicked: its connection is closed");
                 self.destroy();
             }

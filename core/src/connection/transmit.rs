@@ -3,6 +3,7 @@
 use super::served::{Phase, Served};
 use super::{SendError, Sent};
 use crate::protocol::{Encode, Next, Protocol};
+use crate::tally::Call;
 
 /// Unsent octets from which a send does not wait for the end of the turn.
 const WRITE_NOW: usize = 64 * 1024;
@@ -25,7 +26,9 @@ impl<P: Protocol> Served<P> {
             let out = outbox.tail(|| self.runtime.reactor.spare_buffer());
             self.codec.borrow_mut().encode(message, setting, out)
         });
-        self.owes_reply.set(false);
+        if next != Next::More {
+            self.owes_reply.set(false);
+        }
         self.mark_dirty();
         if self.unsent() >= WRITE_NOW {
             self.write();
@@ -34,7 +37,7 @@ impl<P: Protocol> Served<P> {
             return Sent::Refused;
         }
         if self.unsent() >= limit {
-            self.call(&self.runtime.callbacks.buffer_full);
+            self.call(Call::BufferFull, &self.runtime.callbacks.buffer_full);
         }
         if next == Next::Close {
             self.begin_close();
@@ -82,7 +85,7 @@ impl<P: Protocol> Served<P> {
         self.runtime.reactor.recycle(buffer);
         // BUF-6: a write that had to wait for the kernel has emptied the buffer.
         if self.deferred.replace(false) {
-            self.call(&self.runtime.callbacks.buffer_drain);
+            self.call(Call::BufferDrain, &self.runtime.callbacks.buffer_drain);
         }
         match self.phase.get() {
             Phase::Closing if self.unsent() == 0 => self.shut(),

@@ -52,6 +52,8 @@ pub use frame::Frame;
 pub use http::Http;
 pub use text::Text;
 
+use crate::connection::Connection;
+
 /// How the bytes of a connection become messages, and messages bytes (PIPE-2).
 ///
 /// One value per connection, cloned from the service's. Workers only.
@@ -89,6 +91,67 @@ pub trait Protocol: Clone + 'static {
     fn farewell(&mut self, why: Farewell, setting: &Setting<'_>, out: &mut Vec<u8>) {
         let _ = (why, setting, out);
     }
+
+    /// Whether, after the last words, the peer's own are awaited before our side is shut: a closing
+    /// handshake. Meanwhile [`split`](Self::split) is asked on; messages are not delivered any more.
+    /// Default: no.
+    fn awaits_goodbye(&self) -> bool {
+        false
+    }
+
+    /// Writes the first words on a connection that this side opened. Default: none.
+    fn greet(&mut self, out: &mut Vec<u8>) {
+        let _ = out;
+    }
+
+    /// What the application is to be told besides messages: asked after each [`Split::Own`] and
+    /// [`Split::End`], and called once the codec is not borrowed any more. Default: nothing.
+    fn notice(&mut self) -> Option<Notice<Self>> {
+        None
+    }
+
+    /// What part of a message the peer is sending, so that each can have its own deadline. Default:
+    /// [`Stage::Between`], with [`Stage::Body`] counted where octets are buffered.
+    fn stage(&self) -> Stage {
+        Stage::Between
+    }
+
+    /// Bytes that encoders were given and keep back for now, until a handshake is done. They count as
+    /// unsent. Default 0.
+    fn held(&self) -> usize {
+        0
+    }
+
+    /// A part of a file that follows the bytes just encoded; asked after each encode. Nothing else is sent
+    /// before the file is out. Default: none.
+    fn file(&mut self) -> Option<FilePart> {
+        None
+    }
+}
+
+/// Something to tell the application about a connection, as a call.
+pub type Notice<P> = Box<dyn FnOnce(&Connection<P>)>;
+
+/// What part of a message a peer is sending (see [`Protocol::stage`]).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Between messages: the idle timeout counts.
+    Between,
+    /// A head or a handshake: the header timeout bounds all of it (SF-42).
+    Head,
+    /// A body: the body timeout bounds the time between two reads.
+    Body,
+}
+
+/// Part of an open file, to be sent after what was encoded.
+#[derive(Debug)]
+pub struct FilePart {
+    /// The file, open for reading.
+    pub file: std::fs::File,
+    /// Offset of the first byte to send.
+    pub offset: u64,
+    /// Bytes to send. A file that ends before them costs its connection: the promise can't be kept.
+    pub length: u64,
 }
 
 /// A protocol that can send a `T`.
@@ -104,6 +167,12 @@ pub enum Split {
     Need,
     /// The next package has that many bytes, its framing included. Never 0, never more than there are.
     Package(usize),
+    /// That many bytes were the protocol's own business and are consumed: a handshake, a control frame,
+    /// part of a message that the codec gathers itself. Never more than there are; may be 0 if a
+    /// [`notice`](Protocol::notice) is due.
+    Own(usize),
+    /// That many bytes were the last ones that matter: the connection is flushed and closed.
+    End(usize),
 }
 
 /// Whether a connection goes on after a reply.
@@ -113,6 +182,8 @@ pub enum Next {
     Stay,
     /// It closes when the reply is out.
     Close,
+    /// The reply has only begun: more of it follows, and no other before its end.
+    More,
 }
 
 /// Bounds on what a peer may make a connection hold.
@@ -146,6 +217,12 @@ pub enum Farewell {
     Malformed(Malformed),
     /// The callback failed before it replied.
     Failed,
+    /// The application closes it.
+    Done,
+    /// The worker leaves.
+    Leaving,
+    /// The peer took too long with a head, a body or a handshake.
+    Late,
 }
 
 /// Bytes that are no message: where, by which rule, and the protocol's own code for it.

@@ -13,6 +13,7 @@ use super::clock;
 use super::slots::Slots;
 use super::timer::{Job, Timers};
 use crate::protocol::http::DateLine;
+use crate::tally::{Call, Tally};
 
 /// Octets read from a socket at a time (PIPE-1).
 const READ_CHUNK: usize = 87_380;
@@ -45,6 +46,7 @@ pub(crate) struct Reactor {
     spare: RefCell<Vec<Vec<u8>>>,
     date: RefCell<DateLine>,
     stopped: Cell<bool>,
+    tally: Tally,
 }
 
 thread_local! {
@@ -67,6 +69,7 @@ impl Reactor {
             spare: RefCell::default(),
             date: RefCell::default(),
             stopped: Cell::new(false),
+            tally: Tally::default(),
         });
         CURRENT.set(Some(Rc::clone(&reactor)));
         Ok(reactor)
@@ -75,6 +78,10 @@ impl Reactor {
     /// The loop of this thread.
     pub(crate) fn current() -> Rc<Self> {
         CURRENT.with_borrow(|current| current.clone()).expect("timers and connections exist in workers only")
+    }
+
+    pub(crate) fn tally(&self) -> &Tally {
+        &self.tally
     }
 
     pub(crate) fn registry(&self) -> &Registry {
@@ -207,7 +214,7 @@ impl Reactor {
                 Job::Once(job) => job.take().into_iter().for_each(|job| job()),
                 Job::Every(_, job) => job(),
             });
-            if catch_unwind(run).is_err() {
+            if self.tally.during(Call::Timer, || catch_unwind(run)).is_err() {
                 tracing::error!("a timer's job panicked");
             }
             budget -= 1;

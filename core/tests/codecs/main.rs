@@ -41,6 +41,12 @@ fn read_in_pieces<P: Protocol>(
                         break;
                     }
                 }
+                Ok(Split::Own(length) | Split::End(length)) => {
+                    start += length;
+                    if start == end {
+                        break;
+                    }
+                }
                 Err(Malformed { what, code, .. }) => {
                     return Read { messages, malformed: Some(what), code, rest: 0 };
                 }

@@ -105,6 +105,8 @@ impl Protocol for Http {
         let status = match why {
             Farewell::Malformed(malformed) => malformed.code,
             Farewell::Failed => 500,
+            Farewell::Late => 408,
+            Farewell::Done | Farewell::Leaving => return,
         };
         let asked = self.asked.take();
         let setting = Setting { draining: true, ..*setting };
