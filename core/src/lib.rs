@@ -38,10 +38,12 @@
 mod command;
 mod connection;
 mod control;
+mod datagram;
 mod error;
 mod listen;
 mod logging;
 mod master;
+mod offload;
 pub mod protocol;
 mod reactor;
 mod server;
@@ -49,14 +51,18 @@ mod service;
 #[expect(unsafe_code, reason = "the system calls that have no safe wrapper; nothing else may use unsafe")]
 mod sys;
 mod tally;
+mod transport;
 mod worker;
 
 pub use command::{Command, NoCommand, exit};
-pub use connection::{Connection, SendError, Sent};
+pub use connection::{Client, Connection, ConnectionError, Connections, Group, Link, Sent, Status};
+pub use datagram::{DatagramService, Datagrams, DatagramsTo, Sender};
 pub use error::Error;
+pub use offload::offload;
 pub use reactor::Timer;
 pub use server::Server;
-pub use service::{Service, StartResult};
+pub use service::{AnyService, Service, StartResult};
+pub use transport::{Address, Tls, Trust};
 pub use worker::Worker;
 
 /// The README's example compiles.

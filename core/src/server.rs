@@ -8,8 +8,7 @@ use crate::command::{self, Command, exit};
 use crate::error::Error;
 use crate::logging;
 use crate::master::{self, Config, Timing};
-use crate::protocol::Protocol;
-use crate::service::{AnyService, Service};
+use crate::service::{AnyService, Declaration};
 use crate::worker::{self, Birth};
 
 /// A program's services and how they are supervised.
@@ -19,7 +18,7 @@ use crate::worker::{self, Birth};
 /// called from the main thread while that is the only one.
 #[derive(Default)]
 pub struct Server {
-    services: Vec<Box<dyn AnyService>>,
+    services: Vec<Box<dyn Declaration>>,
     pid_file: Option<PathBuf>,
     timing: TimingChoice,
 }
@@ -46,8 +45,8 @@ impl Server {
 
     /// Adds a service. Workers are started in the order of declaration.
     #[must_use]
-    pub fn service<P: Protocol>(mut self, service: Service<P>) -> Self {
-        self.services.push(Box::new(service));
+    pub fn service(mut self, service: impl Into<AnyService>) -> Self {
+        self.services.push(service.into().0);
         self
     }
 

@@ -1,13 +1,14 @@
-//! The callbacks of a service, and the fence around them.
+//! The callbacks of a service or of one connection, and the fence around them.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
 
-use super::{Connection, SendError};
+use super::{Connection, ConnectionError};
 use crate::protocol::Protocol;
 
-pub(super) type OnConnection<P> = Box<dyn Fn(&Connection<P>)>;
-type OnMessage<P> = Box<dyn for<'a> Fn(&Connection<P>, <P as Protocol>::Message<'a>)>;
-type OnError<P> = Box<dyn Fn(&Connection<P>, SendError)>;
+pub(crate) type OnConnection<P> = Rc<dyn Fn(&Connection<P>)>;
+pub(crate) type OnMessage<P> = Rc<dyn for<'a> Fn(&Connection<P>, <P as Protocol>::Message<'a>)>;
+pub(crate) type OnError<P> = Rc<dyn Fn(&Connection<P>, ConnectionError)>;
 
 /// What the application wants to be told. All optional.
 pub(crate) struct Callbacks<P: Protocol> {

@@ -1,32 +1,36 @@
-//! The ways a connection ends: flush, half-close, read to the peer's end, close.
+//! The ways a connection ends: last words, flush, half-close, read to the peer's end, close.
 
 use std::io::{self, Read};
-use std::net::Shutdown;
-use std::time::Duration;
 
-use super::served::{Phase, Served};
+use super::served::{Phase, Reply, Served};
+use super::transmit::Speak;
 use crate::protocol::{Farewell, Protocol};
-use crate::reactor::Timer;
 use crate::tally::Call;
 
 impl<P: Protocol> Served<P> {
     /// Closes what has nothing left to do: the peer is done, or the worker drains and waits no more.
     pub(super) fn settle(&self) {
+        if self.phase.get() == Phase::Parting {
+            if self.peer_done.get() {
+                self.destroy();
+            }
+            return;
+        }
         if !self.is_open()
             || self.delivering.get()
-            || self.owes_reply.get()
+            || self.reply.get() != Reply::None
             || self.backlog.get()
             || self.unread.get()
         {
             return;
         }
-        if self.unsent() > 0 || self.paused.get() {
+        if !self.outbox.borrow().is_empty() || self.paused.get() {
             return;
         }
         if self.peer_done.get() {
             self.destroy();
         } else if self.runtime.waits_no_more() && self.inbox.borrow().is_empty() {
-            self.begin_close();
+            self.close_for(Farewell::Leaving);
         }
     }
 
@@ -36,24 +40,59 @@ impl<P: Protocol> Served<P> {
         self.pump();
     }
 
-    pub(super) fn bid_farewell(&self, why: Farewell) {
-        self.runtime.setting(0, |setting| {
-            let mut outbox = self.outbox.borrow_mut();
-            let out = outbox.tail(|| self.runtime.reactor.spare_buffer());
-            self.codec.borrow_mut().farewell(why, setting, out);
-        });
-        self.begin_close();
-    }
-
-    pub(super) fn begin_close(&self) {
-        if !self.is_open() {
+    /// Says the last words that the protocol has for it, then closes. While it connects there is nobody to
+    /// say them to (CONN-27).
+    pub(super) fn close_for(&self, why: Farewell) {
+        match self.phase.get() {
+            Phase::Open => {}
+            Phase::Connecting => return self.destroy(),
+            _ => return,
+        }
+        self.speak(|codec, setting, out| codec.farewell(why, setting, out));
+        self.reply.set(Reply::None);
+        if self.codec.borrow().awaits_goodbye() {
+            self.phase.set(Phase::Parting);
+            self.paused.set(false);
+            self.arm(self.runtime.limit.close_timeout, Self::destroy);
+            self.mark_dirty();
+            if self.unread.get() || self.backlog.get() {
+                self.runtime.reactor.call_again(self.token.get());
+            }
             return;
         }
+        self.close_quietly();
+    }
+
+    /// Closes when what was sent is out; nothing more is said and nothing is read.
+    pub(super) fn close_quietly(&self) {
+        if !matches!(self.phase.get(), Phase::Open | Phase::Parting) {
+            return;
+        }
+        self.disarm();
         self.phase.set(Phase::Closing);
         self.inbox.take();
         self.mark_dirty();
         if self.blocked.get() {
-            self.give_up_after(self.runtime.limit.close_timeout, Phase::Closing);
+            self.arm(self.runtime.limit.close_timeout, Self::destroy);
+        }
+    }
+
+    /// The peer has said its last words.
+    pub(super) fn finish_parting(&self) {
+        if self.phase.get() == Phase::Parting {
+            self.close_quietly();
+        }
+    }
+
+    /// Half-closes when what was sent is out, and reads to the peer's end (CONN-30, CONN-31).
+    pub(super) fn end(&self) {
+        match self.phase.get() {
+            Phase::Connecting => self.destroy(),
+            Phase::Open => {
+                self.ended.set(true);
+                self.close_quietly();
+            }
+            _ => {}
         }
     }
 
@@ -63,12 +102,17 @@ impl<P: Protocol> Served<P> {
         if self.peer_done.get() {
             return self.destroy();
         }
-        let shut = self.stream.borrow().as_ref().map_or(Ok(()), |stream| stream.shutdown(Shutdown::Write));
-        if shut.is_err() {
+        let linger = self.runtime.limit.linger;
+        let shut = self.stream.borrow_mut().as_mut().map_or(Ok(()), |stream| stream.shut());
+        if shut.is_err() || linger.is_zero() {
             return self.destroy();
         }
         self.phase.set(Phase::Lingering);
-        self.give_up_after(self.runtime.limit.linger, Phase::Lingering);
+        self.arm(linger, Self::destroy);
+        if !self.ended.get() {
+            // CONN-25: for the application it is over; what remains is between the kernels.
+            self.tell_close();
+        }
         self.discard();
     }
 
@@ -92,30 +136,31 @@ impl<P: Protocol> Served<P> {
         match over {
             Some(true) => self.destroy(),
             Some(false) => {}
-            None => reactor.call_again(self.token),
+            None => reactor.call_again(self.token.get()),
         }
     }
 
-    pub(super) fn give_up_after(&self, patience: Duration, phase: Phase) {
-        let me = self.me.clone();
-        Timer::after(patience, move || {
-            if let Some(served) = me.upgrade().filter(|served| served.phase.get() == phase) {
-                served.destroy();
-            }
-        });
+    /// Calls `on_close`, once, while the addresses and numbers can still be read (CONN-5).
+    fn tell_close(&self) {
+        if !self.told_close.replace(true) {
+            self.call(Call::Close, |callbacks| callbacks.close.clone());
+            self.drop_extras();
+            self.runtime.reactor.tally().disconnected();
+            self.runtime.dismiss(self.id);
+        }
     }
 
     pub(super) fn destroy(&self) {
         if self.phase.replace(Phase::Closed) == Phase::Closed {
             return;
         }
-        self.runtime.reactor.forget(self.token);
-        // Dropping the socket closes it and takes it out of epoll: no other process holds it.
-        self.stream.borrow_mut().take();
+        self.disarm();
+        self.runtime.reactor.forget(self.token.get());
+        self.tell_close();
         self.inbox.take();
         self.outbox.take();
-        self.call(Call::Close, &self.runtime.callbacks.close);
-        self.runtime.reactor.tally().disconnected();
+        // Dropping the socket closes it and takes it out of epoll: no other process holds it.
+        self.stream.borrow_mut().take();
         self.runtime.forget(self.id);
     }
 }

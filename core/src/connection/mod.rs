@@ -1,17 +1,27 @@
-//! TCP connections of a worker: the handle, its buffers, and how it ends.
+//! Connections of a worker, accepted and opened: the handle, the buffers, and how one ends.
 //!
 //! What a connection *is* (codec, bytes read and not consumed, bytes not sent, phase) is kept apart from what
 //! serves it (socket registration, callbacks), so that a successor could take it over.
 
 mod callbacks;
+mod client;
+mod deadline;
 mod ending;
+mod error;
+mod extras;
+mod group;
 mod handle;
 mod outbox;
+mod pipe;
 mod receive;
 mod runtime;
 mod served;
 mod transmit;
 
 pub(crate) use callbacks::{Callbacks, guard};
-pub use handle::{Connection, SendError, Sent};
-pub(crate) use runtime::{Limit, Runtime};
+pub(crate) use client::Outgoing;
+pub use client::{Client, Link};
+pub use error::{ConnectionError, Sent, Status};
+pub use group::{Connections, Group};
+pub use handle::Connection;
+pub(crate) use runtime::{Arrival, Limit, Runtime};

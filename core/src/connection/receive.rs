@@ -2,17 +2,19 @@
 
 use std::io::{self, Read};
 
-use super::served::{Phase, Served};
-use crate::protocol::{Farewell, Malformed, Protocol, Split};
+use super::served::{Phase, Reply, Served};
+use super::transmit::Speak;
+use crate::protocol::{Farewell, Malformed, Protocol, Split, Stage};
 use crate::tally::Call;
+use crate::transport::Stream;
 
 impl<P: Protocol> Served<P> {
     /// Delivers what is buffered, then reads and delivers more, as far as the application takes it.
     pub(super) fn pump(&self) {
         match self.phase.get() {
-            Phase::Open => {}
+            Phase::Open | Phase::Parting => {}
             Phase::Lingering => return self.discard(),
-            Phase::Closing | Phase::Closed => return,
+            Phase::Connecting | Phase::Closing | Phase::Closed => return,
         }
         if self.delivering.get() {
             return;
@@ -30,31 +32,42 @@ impl<P: Protocol> Served<P> {
 
     /// Whether the next message may be delivered now.
     fn takes_more(&self) -> bool {
+        match self.phase.get() {
+            Phase::Open => {}
+            Phase::Parting => return true,
+            _ => return false,
+        }
         // A peer that asks and does not read gets no further before it reads.
         let stuffed = P::ONE_REPLY_EACH && self.unsent() >= self.max_send_buffer.get();
-        self.is_open() && !self.paused.get() && !self.owes_reply.get() && !stuffed
+        !self.paused.get() && self.reply.get() == Reply::None && !stuffed
     }
 
     fn read(&self) {
         let reactor = &self.runtime.reactor;
         let mut chunk = reactor.take_chunk();
         let result = match &mut *self.stream.borrow_mut() {
-            Some(stream) => stream.read(&mut chunk),
-            None => Ok(0),
+            Some(stream) => stream.read(&mut chunk).map(|length| (length, stream.short_read_is_all())),
+            None => Ok((0, true)),
         };
         match result {
-            Ok(0) => {
+            Ok((0, _)) => {
                 self.unread.set(false);
                 self.peer_done.set(true);
             }
-            Ok(length) => {
+            Ok((length, exact)) => {
+                self.bytes_read.set(self.bytes_read.get() + length as u64);
+                let now = reactor.millis();
+                self.active.set(now);
+                if self.is_between() {
+                    self.began.set(now);
+                }
                 // A short read means that the kernel has no more, unless the peer's end is behind it.
-                let more = length == chunk.len() || self.hangup.get();
+                let more = !exact || length == chunk.len() || self.hangup.get();
                 self.unread.set(more);
                 if self.inbox.borrow().is_empty() {
                     let consumed = self.deliver(&chunk[..length]);
                     let rest = &chunk[consumed..length];
-                    if !rest.is_empty() && self.is_open() {
+                    if !rest.is_empty() && self.reads_on() {
                         *self.inbox.borrow_mut() = rest.to_vec();
                     }
                 } else {
@@ -64,19 +77,32 @@ impl<P: Protocol> Served<P> {
                     self.keep(inbox, consumed);
                 }
                 if more {
-                    reactor.call_again(self.token);
+                    reactor.call_again(self.token.get());
                 }
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.unread.set(false),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => reactor.call_again(self.token),
-            Err(_) => self.destroy(),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => reactor.call_again(self.token.get()),
+            Err(error) => {
+                tracing::debug!(conn = self.id, peer = %self.peer.borrow(), %error, "cannot read");
+                self.destroy();
+            }
         }
         reactor.return_chunk(chunk);
     }
 
+    /// Whether no part of a message has come.
+    fn is_between(&self) -> bool {
+        self.inbox.borrow().is_empty() && self.codec.borrow().stage() == Stage::Between
+    }
+
+    /// Whether what comes still matters.
+    fn reads_on(&self) -> bool {
+        matches!(self.phase.get(), Phase::Open | Phase::Parting)
+    }
+
     /// Puts back what was not consumed.
     fn keep(&self, mut inbox: Vec<u8>, consumed: usize) {
-        if consumed < inbox.len() && self.is_open() {
+        if consumed < inbox.len() && self.reads_on() {
             inbox.drain(..consumed);
             *self.inbox.borrow_mut() = inbox;
         }
@@ -86,7 +112,7 @@ impl<P: Protocol> Served<P> {
     fn deliver(&self, input: &[u8]) -> usize {
         let mut consumed = 0;
         self.backlog.set(false);
-        while self.is_open() && consumed < input.len() {
+        while self.reads_on() && consumed < input.len() {
             if !self.takes_more() {
                 self.backlog.set(true);
                 break;
@@ -107,11 +133,16 @@ impl<P: Protocol> Served<P> {
                 Ok(Split::End(length)) => {
                     consumed += length;
                     self.notice();
-                    self.begin_close();
+                    self.close_for(Farewell::Done);
+                    self.finish_parting();
                 }
                 Err(malformed) => {
-                    tracing::debug!(conn = self.id, peer = %self.peer, %malformed, "peer broke the protocol");
-                    self.bid_farewell(Farewell::Malformed(malformed));
+                    tracing::debug!(conn = self.id, peer = %self.peer.borrow(), %malformed, "peer broke the protocol");
+                    if self.phase.get() == Phase::Parting {
+                        self.close_quietly();
+                    } else {
+                        self.close_for(Farewell::Malformed(malformed));
+                    }
                     break;
                 }
             }
@@ -124,39 +155,44 @@ impl<P: Protocol> Served<P> {
     fn notice(&self) {
         let Some(notice) = self.codec.borrow_mut().notice() else { return };
         let handle = self.handle();
-        self.delivering.set(true);
+        let nested = self.delivering.replace(true);
         let fine = self.calls(Call::Notice, || notice(&handle));
-        self.delivering.set(false);
+        self.delivering.set(nested);
         if !fine {
-            tracing::error!(conn = self.id, peer = %self.peer, "a callback panicked: its connection is closed");
-            self.destroy();
+            self.close_for(Farewell::Failed);
         }
     }
 
     fn split(&self, input: &[u8]) -> Result<Split, Malformed> {
-        let mut outbox = self.outbox.borrow_mut();
-        let before = outbox.len();
-        let out = outbox.tail(|| self.runtime.reactor.spare_buffer());
-        let split = self.codec.borrow_mut().split(input, &self.runtime.limit.input, out);
-        let spoke = outbox.len() > before;
-        drop(outbox);
-        if spoke {
-            self.mark_dirty();
-        }
-        split
+        let limits = self.limits();
+        self.speak(|codec, _, out| codec.split(input, &limits, out))
     }
 
     fn deliver_one(&self, package: &[u8]) {
         let message = self.codec.borrow_mut().decode(package);
-        self.owes_reply.set(P::ONE_REPLY_EACH);
-        let Some(on_message) = &self.runtime.callbacks.message else { return };
+        if !self.is_open() {
+            // After the last words only the peer's own matter.
+            return;
+        }
+        if P::ONE_REPLY_EACH {
+            self.reply.set(Reply::Owed);
+        }
+        let Some(on_message) = self.callback(|callbacks| callbacks.message.clone()) else { return };
         let handle = self.handle();
         self.delivering.set(true);
         let fine = self.calls(Call::Message, || on_message(&handle, message));
         self.delivering.set(false);
         if !fine {
-            tracing::error!(conn = self.id, peer = %self.peer, "on_message panicked: its connection is closed");
-            if self.owes_reply.get() { self.bid_farewell(Farewell::Failed) } else { self.destroy() }
+            match self.reply.get() {
+                // Half a reply cannot be mended.
+                Reply::Begun | Reply::Flushing => self.destroy(),
+                Reply::Owed | Reply::None => self.close_for(Farewell::Failed),
+            }
         }
+    }
+
+    /// Whether the transport's own handshake is still under way.
+    pub(super) fn is_handshaking(&self) -> bool {
+        self.stream.borrow().as_ref().is_some_and(Stream::is_handshaking)
     }
 }

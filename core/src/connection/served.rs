@@ -1,53 +1,77 @@
 //! One connection: what it is, and what the loop and the handles do with it.
 
 use std::cell::{Cell, RefCell};
-use std::net::SocketAddr;
 use std::rc::{Rc, Weak};
+use std::time::Duration;
 
 use mio::Token;
-use mio::net::TcpStream;
 
 use super::callbacks::OnConnection;
+use super::extras::Extras;
 use super::outbox::Outbox;
 use super::runtime::Runtime;
-use super::{Connection, SendError, guard};
+use super::{Callbacks, Connection, ConnectionError, Status, guard};
 use crate::protocol::Protocol;
-use crate::reactor::Source;
+use crate::reactor::{Source, Timer};
 use crate::tally::Call;
+use crate::transport::{Address, Stream};
 
-/// Where a connection is on its way out.
+/// Where a connection is on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
+    /// This side opens it.
+    Connecting,
     Open,
-    /// Flushing; nothing is read.
+    /// Flushing the last words; nothing is read.
     Closing,
+    /// The last words are said; the peer's own are awaited.
+    Parting,
     /// Our side is shut; reading and discarding until the peer's end comes.
     Lingering,
     Closed,
 }
 
+/// The reply that a protocol with one reply to each message owes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reply {
+    None,
+    Owed,
+    /// It has begun and more of it follows.
+    Begun,
+    /// All of it is encoded; a file that belongs to it is still being sent.
+    Flushing,
+}
+
 /// One connection, shared by the loop and the handles.
 pub(super) struct Served<P: Protocol> {
     pub(super) id: u64,
-    pub(super) peer: SocketAddr,
+    pub(super) peer: RefCell<Address>,
     pub(super) max_send_buffer: Cell<usize>,
     pub(super) runtime: Rc<Runtime<P>>,
     pub(super) me: Weak<Self>,
-    pub(super) token: Token,
-    pub(super) stream: RefCell<Option<TcpStream>>,
+    pub(super) token: Cell<Token>,
+    pub(super) stream: RefCell<Option<Stream>>,
     pub(super) codec: RefCell<P>,
     /// Read and not consumed.
     pub(super) inbox: RefCell<Vec<u8>>,
     pub(super) outbox: RefCell<Outbox>,
+    pub(super) extras: RefCell<Option<Box<Extras<P>>>>,
+    pub(super) bytes_read: Cell<u64>,
+    pub(super) bytes_written: Cell<u64>,
+    /// The deadline of the present phase.
+    pub(super) timer: Cell<Option<Timer>>,
+    /// When the peer was last heard, or last took something that it had waited for: milliseconds of the loop.
+    pub(super) active: Cell<u32>,
+    /// When the head that is coming in began; for a connection that is new, when it came.
+    pub(super) began: Cell<u32>,
     pub(super) phase: Cell<Phase>,
-    /// The application asked not to be given more.
-    pub(super) paused: Cell<bool>,
-    /// A message was delivered and its one reply is owed.
-    pub(super) owes_reply: Cell<bool>,
-    /// A callback for a message is running.
-    pub(super) delivering: Cell<bool>,
+    pub(super) reply: Cell<Reply>,
     /// Octets behind the message that is being worked on.
     pub(super) behind: Cell<usize>,
+    /// The application asked not to be given more.
+    pub(super) paused: Cell<bool>,
+    /// A callback for a message is running.
+    pub(super) delivering: Cell<bool>,
     /// The inbox may hold a whole package.
     pub(super) backlog: Cell<bool>,
     /// The kernel may hold octets for us.
@@ -61,16 +85,28 @@ pub(super) struct Served<P: Protocol> {
     /// The kernel took no more since the outbox was last empty.
     pub(super) deferred: Cell<bool>,
     pub(super) dirty: Cell<bool>,
+    /// Our side was ended by [`Connection::end`]: `on_close` waits for the peer's end.
+    pub(super) ended: Cell<bool>,
+    /// `on_close` was called.
+    pub(super) told_close: Cell<bool>,
 }
 
 impl<P: Protocol> Source for Served<P> {
     fn ready(self: Rc<Self>, readable: bool, writable: bool) {
+        if self.phase.get() == Phase::Connecting {
+            return self.connect_progress();
+        }
         if writable && self.blocked.replace(false) {
             self.write();
         }
         if readable {
             self.unread.set(true);
             self.pump();
+            // A session may have waited for the peer before it could take more.
+            let exact = self.stream.borrow().as_ref().is_none_or(Stream::short_read_is_all);
+            if !exact && self.blocked.replace(false) {
+                self.write();
+            }
         }
     }
 
@@ -88,27 +124,34 @@ impl<P: Protocol> Served<P> {
     /// A connection that has said nothing yet.
     pub(super) fn new(
         runtime: &Rc<Runtime<P>>,
-        id: u64,
         token: Token,
-        stream: TcpStream,
-        peer: SocketAddr,
+        stream: Option<Stream>,
+        peer: Address,
+        phase: Phase,
     ) -> Rc<Self> {
+        let now = runtime.reactor.millis();
         Rc::new_cyclic(|me| Served {
-            id,
-            peer,
+            id: runtime.reactor.next_id(),
+            peer: RefCell::new(peer),
             max_send_buffer: Cell::new(runtime.limit.max_send_buffer),
             runtime: Rc::clone(runtime),
             me: me.clone(),
-            token,
-            stream: RefCell::new(Some(stream)),
+            token: Cell::new(token),
+            stream: RefCell::new(stream),
             codec: RefCell::new(runtime.codec.clone()),
             inbox: RefCell::default(),
             outbox: RefCell::default(),
-            phase: Cell::new(Phase::Open),
-            paused: Cell::new(false),
-            owes_reply: Cell::new(false),
-            delivering: Cell::new(false),
+            extras: RefCell::default(),
+            bytes_read: Cell::new(0),
+            bytes_written: Cell::new(0),
+            timer: Cell::new(None),
+            active: Cell::new(now),
+            began: Cell::new(now),
+            phase: Cell::new(phase),
+            reply: Cell::new(Reply::None),
             behind: Cell::new(0),
+            paused: Cell::new(false),
+            delivering: Cell::new(false),
             backlog: Cell::new(false),
             unread: Cell::new(false),
             hangup: Cell::new(false),
@@ -116,6 +159,8 @@ impl<P: Protocol> Served<P> {
             blocked: Cell::new(false),
             deferred: Cell::new(false),
             dirty: Cell::new(false),
+            ended: Cell::new(false),
+            told_close: Cell::new(false),
         })
     }
 
@@ -127,38 +172,83 @@ impl<P: Protocol> Served<P> {
         self.phase.get() == Phase::Open
     }
 
-    pub(super) fn unsent(&self) -> usize {
-        self.outbox.borrow().len()
-    }
-
-    pub(super) fn pause(&self, paused: bool) {
-        if self.paused.replace(paused) && !paused {
-            self.runtime.reactor.call_again(self.token);
+    pub(super) fn status(&self) -> Status {
+        match self.phase.get() {
+            Phase::Connecting => Status::Connecting,
+            Phase::Open => Status::Established,
+            Phase::Closed => Status::Closed,
+            _ if self.told_close.get() => Status::Closed,
+            _ if self.ended.get() => Status::Ending,
+            _ => Status::Closing,
         }
     }
 
-    pub(super) fn tell_error(&self, error: SendError) {
-        self.runtime.reactor.tally().send_failed();
-        if let Some(on_error) = &self.runtime.callbacks.error {
-            let handle = self.handle();
-            if !self.calls(Call::Error, || on_error(&handle, error)) {
-                self.destroy();
+    /// Octets that were accepted for sending and that the kernel has not taken.
+    pub(super) fn unsent(&self) -> usize {
+        let held = self.codec.try_borrow().map_or(0, |codec| codec.held());
+        self.outbox.borrow().len() + held
+    }
+
+    pub(super) fn pause(&self) {
+        self.paused.set(true);
+    }
+
+    /// CONN-20: reads once and delivers what had come, at once.
+    pub(super) fn resume(&self) {
+        if !self.paused.replace(false) {
+            return;
+        }
+        self.unread.set(true);
+        if self.delivering.get() {
+            self.runtime.reactor.call_again(self.token.get());
+        } else {
+            self.pump();
+        }
+    }
+
+    /// Sets the deadline of the present phase, in place of the one before.
+    pub(super) fn arm(&self, patience: Duration, late: impl FnOnce(&Self) + 'static) {
+        self.disarm();
+        let me = self.me.clone();
+        self.timer.set(Some(Timer::own_after(patience, move || {
+            if let Some(served) = me.upgrade() {
+                served.timer.set(None);
+                late(&served);
             }
+        })));
+    }
+
+    pub(super) fn disarm(&self) {
+        self.timer.take().into_iter().for_each(|timer| {
+            timer.cancel();
+        });
+    }
+
+    pub(super) fn tell_error(&self, error: ConnectionError) {
+        if !matches!(error, ConnectionError::ConnectFailed(_)) {
+            self.runtime.reactor.tally().send_failed();
+        }
+        let Some(on_error) = self.callback(|callbacks| callbacks.error.clone()) else { return };
+        let handle = self.handle();
+        if !self.calls(Call::Error, || on_error(&handle, error)) {
+            self.destroy();
         }
     }
 
     /// Runs application code; false if it panicked.
     pub(super) fn calls(&self, call: Call, run: impl FnOnce()) -> bool {
-        self.runtime.reactor.tally().during(call, || guard(run))
+        let fine = self.runtime.reactor.tally().during(call, || guard(run));
+        if !fine {
+            tracing::error!(conn = self.id, peer = %self.peer.borrow(), ?call, "a callback panicked: its connection is closed");
+        }
+        fine
     }
 
-    pub(super) fn call(&self, call: Call, callback: &Option<OnConnection<P>>) {
-        if let Some(callback) = callback {
-            let handle = self.handle();
-            if !self.calls(call, || callback(&handle)) {
-                tracing::error!(conn = self.id, peer = %self.peer, "a callback panicked: its connection is closed");
-                self.destroy();
-            }
+    pub(super) fn call(&self, call: Call, pick: impl Fn(&Callbacks<P>) -> Option<OnConnection<P>>) {
+        let Some(callback) = self.callback(pick) else { return };
+        let handle = self.handle();
+        if !self.calls(call, || callback(&handle)) {
+            self.destroy();
         }
     }
 }

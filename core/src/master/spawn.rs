@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 use std::io;
-use std::net::TcpListener;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::process::Child;
@@ -45,10 +44,10 @@ impl Program {
     ///
     /// # Errors
     /// What fork or exec said: the program is gone, is no program, or there are no processes left.
-    pub(super) fn start(&self, birth: &Birth, listener: &TcpListener) -> io::Result<Started> {
+    pub(super) fn start(&self, birth: &Birth, listener: BorrowedFd<'_>) -> io::Result<Started> {
         let (control, theirs) = Control::pair()?;
         let (output, stderr) = BootOutput::pipe()?;
-        let child = self.spawn(birth, theirs.as_fd(), stderr, listener.as_fd())?;
+        let child = self.spawn(birth, theirs.as_fd(), stderr, listener)?;
         Ok(Started { child, control, output })
     }
 

@@ -46,10 +46,12 @@
 
 mod frame;
 pub mod http;
+mod raw;
 mod text;
 
 pub use frame::Frame;
 pub use http::Http;
+pub use raw::Raw;
 pub use text::Text;
 
 use crate::connection::Connection;

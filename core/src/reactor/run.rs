@@ -1,22 +1,27 @@
 //! Poll, dispatch, timers, flush: one turn of the loop, and the next.
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use mio::{Events, Poll, Registry, Token};
+use mio::{Events, Poll, Registry, Token, Waker};
 
 use super::clock;
 use super::slots::Slots;
-use super::timer::{Job, Timers};
+use super::timer::{Job, Owner, Timers};
+use crate::connection::Outgoing;
+use crate::offload::Offloaded;
 use crate::protocol::http::DateLine;
 use crate::tally::{Call, Tally};
 
 /// Octets read from a socket at a time (PIPE-1).
 const READ_CHUNK: usize = 87_380;
+
+/// The token of what other threads wake the loop with. No source gets it.
+const WAKER: Token = Token(usize::MAX);
 
 /// Something that the loop serves.
 pub(crate) trait Source {
@@ -47,6 +52,16 @@ pub(crate) struct Reactor {
     date: RefCell<DateLine>,
     stopped: Cell<bool>,
     tally: Tally,
+    /// When the present turn began, and when the loop did.
+    turned: Cell<Instant>,
+    born: Instant,
+    last_id: Cell<u64>,
+    last_client: Cell<u64>,
+    /// Clients with connections.
+    clients: RefCell<BTreeMap<u64, Rc<dyn Outgoing>>>,
+    /// Sources whose output was cut short so that others get their turn.
+    write_again: RefCell<Vec<Token>>,
+    pub(crate) offloaded: Offloaded,
 }
 
 thread_local! {
@@ -58,6 +73,7 @@ impl Reactor {
     pub(crate) fn start() -> io::Result<Rc<Self>> {
         let poll = Poll::new()?;
         let registry = poll.registry().try_clone()?;
+        let waker = Waker::new(poll.registry(), WAKER)?;
         let reactor = Rc::new(Self {
             poll: RefCell::new(poll),
             registry,
@@ -70,6 +86,13 @@ impl Reactor {
             date: RefCell::default(),
             stopped: Cell::new(false),
             tally: Tally::default(),
+            turned: Cell::new(clock::now()),
+            born: clock::now(),
+            last_id: Cell::new(0),
+            last_client: Cell::new(0),
+            clients: RefCell::default(),
+            write_again: RefCell::default(),
+            offloaded: Offloaded::new(waker),
         });
         CURRENT.set(Some(Rc::clone(&reactor)));
         Ok(reactor)
@@ -111,6 +134,53 @@ impl Reactor {
         self.again.borrow_mut().push_back(token);
     }
 
+    /// Calls the source as writable in the next turn.
+    pub(crate) fn write_again(&self, token: Token) {
+        self.write_again.borrow_mut().push(token);
+    }
+
+    /// The time of the present turn, in milliseconds of this loop. Wraps after 49 days: compare differences.
+    pub(crate) fn millis(&self) -> u32 {
+        self.turned.get().duration_since(self.born).as_millis() as u32
+    }
+
+    /// The next number of a connection (CONN-1).
+    pub(crate) fn next_id(&self) -> u64 {
+        self.last_id.set(self.last_id.get() + 1);
+        self.last_id.get()
+    }
+
+    pub(crate) fn next_client(&self) -> u64 {
+        self.last_client.set(self.last_client.get() + 1);
+        self.last_client.get()
+    }
+
+    pub(crate) fn hold_client(&self, number: u64, client: Rc<dyn Outgoing>) {
+        self.clients.borrow_mut().insert(number, client);
+    }
+
+    pub(crate) fn release_client(&self, number: u64) {
+        let gone = self.clients.borrow_mut().remove(&number);
+        drop(gone);
+    }
+
+    /// Closes what clients have open, and calls `done` when nothing of it is left (SF-4).
+    pub(crate) fn leave_clients(&self, within: Duration, done: impl FnOnce() + 'static) {
+        let clients: Vec<_> = self.clients.borrow().values().cloned().collect();
+        let left = Rc::new(Cell::new(clients.len() + 1));
+        let done = Rc::new(Cell::new(Some(Box::new(done) as Box<dyn FnOnce()>)));
+        let one_less = move || {
+            left.set(left.get() - 1);
+            if left.get() == 0 {
+                done.take().into_iter().for_each(|done| done());
+            }
+        };
+        for client in clients {
+            client.leave(within, Box::new(one_less.clone()));
+        }
+        one_less();
+    }
+
     /// Lends the read buffer.
     pub(crate) fn take_chunk(&self) -> Box<[u8]> {
         self.chunk.take().unwrap_or_else(|| vec![0; READ_CHUNK].into_boxed_slice())
@@ -138,8 +208,17 @@ impl Reactor {
         use_date(self.date.borrow_mut().at(clock::wall()))
     }
 
-    pub(super) fn add_timer(&self, delay: Duration, job: Job) -> u64 {
-        self.timers.borrow_mut().add(clock::now() + delay, job).1
+    pub(super) fn add_timer(&self, delay: Duration, owner: Owner, job: Job) -> u64 {
+        self.timers.borrow_mut().add(clock::now() + delay, owner, job)
+    }
+
+    pub(super) fn cancel_all_timers(&self) {
+        self.timers.borrow_mut().clear();
+    }
+
+    /// The application's timers that are pending (STATUS-3).
+    pub(crate) fn pending_timers(&self) -> usize {
+        self.timers.borrow().count()
     }
 
     pub(super) fn cancel_timer(&self, number: u64) -> bool {
@@ -165,7 +244,12 @@ impl Reactor {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => events.clear(),
             other => other?,
         }
+        self.turned.set(clock::now());
         for event in events.iter() {
+            if event.token() == WAKER {
+                self.offloaded.finish();
+                continue;
+            }
             let readable = event.is_readable() || event.is_read_closed() || event.is_error();
             let writable = event.is_writable() || event.is_write_closed() || event.is_error();
             if event.is_read_closed() || event.is_error() {
@@ -181,6 +265,9 @@ impl Reactor {
                 self.call(token, true, false);
             }
         }
+        for token in std::mem::take(&mut *self.write_again.borrow_mut()) {
+            self.call(token, false, true);
+        }
         self.run_timers();
         self.flush();
         Ok(())
@@ -195,7 +282,10 @@ impl Reactor {
 
     /// How long to wait in the kernel. Rounded up to whole milliseconds by mio, so a timer is never early.
     fn patience(&self) -> Option<Duration> {
-        if !self.again.borrow().is_empty() || !self.dirty.borrow().is_empty() {
+        let waiting = !self.again.borrow().is_empty()
+            || !self.dirty.borrow().is_empty()
+            || !self.write_again.borrow().is_empty();
+        if waiting {
             return Some(Duration::ZERO);
         }
         let deadline = self.timers.borrow().next_deadline()?;

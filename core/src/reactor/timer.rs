@@ -1,7 +1,7 @@
 //! Timers of a worker, in deadline order on the monotonic clock.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -21,15 +21,41 @@ pub(super) enum Job {
 #[derive(Default)]
 pub(super) struct Timers {
     pending: BTreeMap<(Instant, u64), Job>,
+    /// The deadline of each, so that one is found by its number.
+    deadlines: HashMap<u64, Instant>,
+    /// The last number given to the application, and to the library itself.
     last: u64,
+    last_own: u64,
+    /// How many of the application's are pending.
+    application: usize,
+}
+
+/// The numbers from here on are the library's own timers: not counted, and spared by [`Timer::cancel_all`].
+const OWN: u64 = 1 << 63;
+
+/// Whose timer it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Owner {
+    Application,
+    Library,
 }
 
 impl Timers {
-    pub(super) fn add(&mut self, deadline: Instant, job: Job) -> (Instant, u64) {
-        self.last += 1;
-        let key = (deadline, self.last);
-        self.pending.insert(key, job);
-        key
+    pub(super) fn add(&mut self, deadline: Instant, owner: Owner, job: Job) -> u64 {
+        let number = match owner {
+            Owner::Application => {
+                self.last += 1;
+                self.application += 1;
+                self.last
+            }
+            Owner::Library => {
+                self.last_own += 1;
+                OWN + self.last_own
+            }
+        };
+        self.pending.insert((deadline, number), job);
+        self.deadlines.insert(number, deadline);
+        number
     }
 
     pub(super) fn next_deadline(&self) -> Option<Instant> {
@@ -45,15 +71,38 @@ impl Timers {
             return None;
         }
         let job = entry.remove();
-        if let Job::Every(interval, _) = &job {
-            self.pending.insert((now + *interval, number), job.clone());
+        match &job {
+            Job::Every(interval, _) => {
+                self.pending.insert((now + *interval, number), job.clone());
+                self.deadlines.insert(number, now + *interval);
+            }
+            Job::Once(_) => self.drop_number(number),
         }
         Some((number, job))
     }
 
+    fn drop_number(&mut self, number: u64) {
+        if self.deadlines.remove(&number).is_some() && number < OWN {
+            self.application -= 1;
+        }
+    }
+
+    /// How many of the application's are pending.
+    pub(super) fn count(&self) -> usize {
+        self.application
+    }
+
+    /// Cancels those of the application.
+    pub(super) fn clear(&mut self) {
+        self.pending.retain(|(_, number), _| OWN <= *number);
+        self.deadlines.retain(|number, _| OWN <= *number);
+        self.application = 0;
+    }
+
     pub(super) fn cancel(&mut self, number: u64) -> bool {
-        let key = self.pending.keys().find(|(_, candidate)| *candidate == number).copied();
-        key.is_some_and(|key| self.pending.remove(&key).is_some())
+        let Some(deadline) = self.deadlines.get(&number).copied() else { return false };
+        self.drop_number(number);
+        self.pending.remove(&(deadline, number)).is_some()
     }
 }
 
@@ -82,8 +131,7 @@ impl Timer {
     /// # Panics
     /// Outside a worker's callbacks.
     pub fn after(delay: Duration, job: impl FnOnce() + 'static) -> Self {
-        let job = Job::Once(Rc::new(Cell::new(Some(Box::new(job)))));
-        Self { number: Reactor::current().add_timer(delay, job) }
+        Self::add(delay, Owner::Application, once(job))
     }
 
     /// Runs `job` every `interval`, first one interval from now. The next run is due one interval
@@ -92,7 +140,34 @@ impl Timer {
     /// # Panics
     /// Outside a worker's callbacks.
     pub fn every(interval: Duration, job: impl Fn() + 'static) -> Self {
-        Self { number: Reactor::current().add_timer(interval, Job::Every(interval, Rc::new(job))) }
+        Self::add(interval, Owner::Application, Job::Every(interval, Rc::new(job)))
+    }
+
+    /// As [`after`](Self::after), for the library itself.
+    pub(crate) fn own_after(delay: Duration, job: impl FnOnce() + 'static) -> Self {
+        Self::add(delay, Owner::Library, once(job))
+    }
+
+    /// As [`every`](Self::every), for the library itself.
+    pub(crate) fn own_every(interval: Duration, job: impl Fn() + 'static) -> Self {
+        Self::add(interval, Owner::Library, Job::Every(interval, Rc::new(job)))
+    }
+
+    fn add(delay: Duration, owner: Owner, job: Job) -> Self {
+        Self { number: Reactor::current().add_timer(delay, owner, job) }
+    }
+
+    /// Cancels all timers that the application has made in this worker (TIMER-10).
+    ///
+    /// # Panics
+    /// Outside a worker's callbacks.
+    pub fn cancel_all() {
+        Reactor::current().cancel_all_timers();
+    }
+
+    /// Its number: 1, 2, 3 … within the worker process (TIMER-2).
+    pub fn id(self) -> u64 {
+        self.number
     }
 
     /// Cancels it. True if it was pending (TIMER-3).
@@ -104,6 +179,10 @@ impl Timer {
     }
 }
 
+fn once(job: impl FnOnce() + 'static) -> Job {
+    Job::Once(Rc::new(Cell::new(Some(Box::new(job)))))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,12 +191,16 @@ mod tests {
         Job::Once(Rc::new(Cell::new(None)))
     }
 
+    fn add(timers: &mut Timers, deadline: Instant, job: Job) -> u64 {
+        timers.add(deadline, Owner::Application, job)
+    }
+
     #[test]
     fn jobs_come_in_deadline_order_and_only_when_due() {
         let start = super::super::now();
         let at = |ms| start + Duration::from_millis(ms);
         let mut timers = Timers::default();
-        let (late, early) = (timers.add(at(20), never()).1, timers.add(at(10), never()).1);
+        let (late, early) = (add(&mut timers, at(20), never()), add(&mut timers, at(10), never()));
         assert_eq!(timers.next_deadline(), Some(at(10)));
         assert!(timers.due(at(9)).is_none());
         assert_eq!(timers.due(at(30)).map(|(number, _)| number), Some(early));
@@ -130,7 +213,7 @@ mod tests {
         let start = super::super::now();
         let mut timers = Timers::default();
         let every = Job::Every(Duration::from_millis(10), Rc::new(|| ()));
-        timers.add(start + Duration::from_millis(10), every);
+        add(&mut timers, start + Duration::from_millis(10), every);
         let late = start + Duration::from_millis(35);
         assert!(timers.due(late).is_some());
         assert!(timers.due(late).is_none());
@@ -140,8 +223,22 @@ mod tests {
     #[test]
     fn cancel_tells_whether_it_was_pending() {
         let mut timers = Timers::default();
-        let number = timers.add(super::super::now(), never()).1;
+        let number = add(&mut timers, super::super::now(), never());
         assert!(timers.cancel(number));
         assert!(!timers.cancel(number));
+    }
+
+    #[test]
+    fn the_application_counts_and_cancels_its_own() {
+        // TIMER-2, TIMER-10
+        let now = super::super::now();
+        let mut timers = Timers::default();
+        assert_eq!(add(&mut timers, now, never()), 1);
+        let own = timers.add(now, Owner::Library, never());
+        assert_eq!(add(&mut timers, now, never()), 2);
+        assert_eq!(timers.count(), 2);
+        timers.clear();
+        assert_eq!(timers.count(), 0);
+        assert_eq!(timers.due(now).map(|(number, _)| number), Some(own));
     }
 }

@@ -3,12 +3,13 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::Settings;
-use crate::connection::{Callbacks, Limit, Runtime};
+use super::{Settings, Transport};
+use crate::connection::{Callbacks, Connections, Limit, Runtime};
 use crate::error::Error;
-use crate::protocol::{Frame, Http, Limits, Protocol, Text};
+use crate::protocol::{Frame, Http, Protocol, Raw, Text};
 use crate::reactor::Reactor;
-use crate::worker::{OnStart, OnStop, Serving};
+use crate::transport::{Endpoint, Tls};
+use crate::worker::{Acceptor, Listener, OnStart, OnStop, Serving};
 
 /// A listener with its worker processes: what Workerman calls a `Worker`.
 ///
@@ -17,14 +18,24 @@ use crate::worker::{OnStart, OnStop, Serving};
 pub struct Service<P: Protocol> {
     pub(super) settings: Settings,
     pub(super) limit: Limit,
+    pub(super) tls: Option<Tls>,
     pub(super) codec: P,
+    connections: Connections<P>,
     pub(super) callbacks: Callbacks<P>,
     pub(super) start: Option<OnStart>,
     pub(super) stop: Option<OnStop>,
 }
 
+impl Service<Raw> {
+    /// A service without a protocol: bytes as they come (PIPE-6).
+    pub fn tcp(address: impl Into<String>) -> Self {
+        Self::new(address, Raw)
+    }
+}
+
 impl Service<Text> {
-    /// A service of newline-framed text at `address`, such as `127.0.0.1:5678`; port 0 takes a free one.
+    /// A service of newline-framed text at `address`, such as `127.0.0.1:5678` or `unix:/run/app.sock`; port 0
+    /// takes a free one.
     pub fn text(address: impl Into<String>) -> Self {
         Self::new(address, Text::default())
     }
@@ -38,14 +49,20 @@ impl Service<Frame> {
 }
 
 impl Service<Http> {
-    /// An HTTP/1.1 service at `address`, such as `127.0.0.1:8080`; port 0 takes a free one.
+    /// An HTTP/1.1 service at `address`, such as `127.0.0.1:8080`; port 0 takes a free one. Heads and bodies may
+    /// take 60 s, connections be idle for 75 s, unless set otherwise.
     pub fn http(address: impl Into<String>) -> Self {
-        Self::new(address, Http::default())
+        let mut service = Self::new(address, Http::default());
+        service.limit.header = Some(Duration::from_secs(60));
+        service.limit.body = Some(Duration::from_secs(60));
+        service.limit.idle = Some(Duration::from_secs(75));
+        service
     }
 }
 
 impl<P: Protocol> Service<P> {
-    /// A service at `address` in any protocol; each connection starts with a clone of `protocol`.
+    /// A service at `address` in any protocol; each connection starts with a clone of `protocol`. `address` is
+    /// `host:port`, `[ipv6]:port`, or `unix:path`.
     pub fn new(address: impl Into<String>, protocol: P) -> Self {
         Self {
             settings: Settings {
@@ -53,18 +70,32 @@ impl<P: Protocol> Service<P> {
                 address: address.into(),
                 count: 1,
                 reuse_port: false,
+                transport: Transport::Stream,
+                socket_mode: None,
             },
-            limit: Limit {
-                input: Limits::default(),
-                max_send_buffer: 1024 * 1024,
-                close_timeout: Duration::from_secs(10),
-                linger: Duration::from_secs(2),
-            },
+            limit: Limit::default(),
+            tls: None,
+            connections: Connections::new(),
             codec: protocol,
             callbacks: Callbacks::default(),
             start: None,
             stop: None,
         }
+    }
+
+    pub(crate) fn transport(mut self, transport: Transport) -> Self {
+        self.settings.transport = transport;
+        self
+    }
+
+    pub(crate) fn codec(&self) -> &P {
+        &self.codec
+    }
+
+    /// The connections of this service, for timers and other services of the same worker. To be taken before the
+    /// service is given to a [`Server`](crate::Server).
+    pub fn connections(&self) -> Connections<P> {
+        self.connections.clone()
     }
 }
 
@@ -74,18 +105,36 @@ impl<P: Protocol> std::fmt::Debug for Service<P> {
     }
 }
 
-/// A service whose protocol is forgotten: what a server holds a list of.
-pub(crate) trait AnyService {
+/// A service of any kind and protocol: what a [`Server`](crate::Server) holds a list of. Made from each kind by `into`.
+pub struct AnyService(pub(crate) Box<dyn Declaration>);
+
+impl<P: Protocol> From<Service<P>> for AnyService {
+    fn from(service: Service<P>) -> Self {
+        Self(Box::new(service))
+    }
+}
+
+impl std::fmt::Debug for AnyService {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("AnyService").field(self.0.settings()).finish()
+    }
+}
+
+/// What a server needs of a service, whatever its kind and protocol.
+pub(crate) trait Declaration {
     fn settings(&self) -> &Settings;
 
     /// Checks what can be checked before anything is opened.
     fn check(&self) -> Result<(), Error>;
 
     /// Turns it into what a worker runs.
-    fn into_serving(self: Box<Self>, reactor: &Rc<Reactor>) -> Serving;
+    ///
+    /// # Errors
+    /// Where the certificate or the key cannot be used.
+    fn into_serving(self: Box<Self>, reactor: &Rc<Reactor>) -> Result<Serving, Error>;
 }
 
-impl<P: Protocol> AnyService for Service<P> {
+impl<P: Protocol> Declaration for Service<P> {
     fn settings(&self) -> &Settings {
         &self.settings
     }
@@ -100,15 +149,25 @@ impl<P: Protocol> AnyService for Service<P> {
         Ok(())
     }
 
-    fn into_serving(self: Box<Self>, reactor: &Rc<Reactor>) -> Serving {
+    fn into_serving(self: Box<Self>, reactor: &Rc<Reactor>) -> Result<Serving, Error> {
         let service = *self;
-        let runtime = Runtime::new(Rc::clone(reactor), service.callbacks, service.codec, service.limit);
+        let misuse = |what: String| Error::Misuse { service: service.settings.name.clone(), what };
+        let tls = match &service.tls {
+            None => None,
+            Some(tls) => Some(tls.load().map_err(|error| misuse(error.to_string()))?),
+        };
+        let runtime = Runtime::new(Rc::clone(reactor), service.callbacks, service.codec, service.limit, tls);
+        service.connections.bind(&runtime);
+        let unix = matches!(Endpoint::parse(&service.settings.address), Endpoint::Unix(_));
         let draining = Rc::clone(&runtime);
-        Serving {
+        Ok(Serving {
             start: service.start,
             stop: service.stop,
-            adopt: Box::new(move |stream, peer| runtime.adopt(stream, peer)),
+            open: Box::new(move |fd| {
+                let listener = if unix { Listener::unix(fd) } else { Listener::tcp(fd) };
+                Acceptor::start(&runtime, listener)
+            }),
             drain: Box::new(move |grace, within, emptied| draining.drain(grace, within, emptied)),
-        }
+        })
     }
 }

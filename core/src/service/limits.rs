@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Service;
 use crate::protocol::Protocol;
+use crate::transport::Tls;
 
 impl<P: Protocol> Service<P> {
     /// Bytes of the largest message, its framing included. Default 10 MiB (PIPE-4).
@@ -31,6 +32,60 @@ impl<P: Protocol> Service<P> {
     #[must_use]
     pub fn close_timeout(mut self, patience: Duration) -> Self {
         self.limit.close_timeout = patience;
+        self
+    }
+
+    /// How long the peer's end is awaited after this side has ended. Default 1 s (CONN-31); 0 closes at once.
+    #[must_use]
+    pub fn linger_timeout(mut self, patience: Duration) -> Self {
+        self.limit.linger = patience;
+        self
+    }
+
+    /// How many connections each worker serves at once; more wait in the queue, or go to another worker. Default:
+    /// as many as there are descriptors.
+    #[must_use]
+    pub fn max_connections(mut self, connections: usize) -> Self {
+        self.limit.max_connections = connections.max(1);
+        self
+    }
+
+    /// How long a TLS handshake may take. Default 10 s (SF-42).
+    #[must_use]
+    pub fn handshake_timeout(mut self, patience: Duration) -> Self {
+        self.limit.handshake = patience;
+        self
+    }
+
+    /// How long a head may take, from its first byte or from the start of the connection to its end; for websocket the
+    /// opening handshake. Default 60 s; no other protocol here has heads (SF-42).
+    #[must_use]
+    pub fn header_timeout(mut self, patience: Duration) -> Self {
+        self.limit.header = Some(patience);
+        self
+    }
+
+    /// How long a message that has begun may stand still between two reads. Default 60 s for HTTP, else for ever
+    /// (SF-42).
+    #[must_use]
+    pub fn body_timeout(mut self, patience: Duration) -> Self {
+        self.limit.body = Some(patience);
+        self
+    }
+
+    /// How long a peer may say nothing before its connection is closed (HEART-2); for HTTP, also how long it may
+    /// take nothing of a response. Found late by an eighth at most, and by a second at most. Default 75 s for
+    /// HTTP, else for ever (CONN-7).
+    #[must_use]
+    pub fn idle_timeout(mut self, patience: Duration) -> Self {
+        self.limit.idle = Some(patience);
+        self
+    }
+
+    /// Speaks TLS below the protocol (TLS-1): `http` becomes https, `websocket` wss. Not over Unix sockets.
+    #[must_use]
+    pub fn tls(mut self, tls: Tls) -> Self {
+        self.tls = Some(tls);
         self
     }
 }

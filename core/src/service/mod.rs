@@ -5,7 +5,8 @@ mod definition;
 mod limits;
 mod staff;
 
-pub(crate) use definition::AnyService;
+pub use definition::AnyService;
+pub(crate) use definition::Declaration;
 pub use definition::Service;
-pub(crate) use staff::Settings;
 pub use staff::StartResult;
+pub(crate) use staff::{Settings, Transport};

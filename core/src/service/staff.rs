@@ -13,6 +13,16 @@ pub(crate) struct Settings {
     pub(crate) address: String,
     pub(crate) count: usize,
     pub(crate) reuse_port: bool,
+    pub(crate) transport: Transport,
+    /// The mode of a Unix socket's file.
+    pub(crate) socket_mode: Option<u32>,
+}
+
+/// What a service's socket carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Transport {
+    Stream,
+    Datagram,
 }
 
 /// What `on_worker_start` may return: nothing, or a result whose error keeps the worker from becoming ready.
@@ -54,6 +64,13 @@ impl<P: Protocol> Service<P> {
     #[must_use]
     pub fn reuse_port(mut self, own_sockets: bool) -> Self {
         self.settings.reuse_port = own_sockets;
+        self
+    }
+
+    /// The mode of the file of a Unix socket, such as `0o660`. Default: what the umask leaves.
+    #[must_use]
+    pub fn socket_mode(mut self, mode: u32) -> Self {
+        self.settings.socket_mode = Some(mode);
         self
     }
 

@@ -2,8 +2,11 @@
 
 mod accept;
 mod run;
+mod serving;
 
-pub(crate) use run::{Birth, OnStart, OnStop, Serving, VARIABLE, serve};
+pub(crate) use accept::{Acceptor, Listener};
+pub(crate) use run::{Birth, VARIABLE, serve};
+pub(crate) use serving::{Door, OnStart, OnStop, Serving};
 
 /// The worker process that a callback runs in.
 #[derive(Debug, Clone)]

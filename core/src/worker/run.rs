@@ -9,18 +9,17 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use mio::Interest;
-use mio::net::TcpListener;
 use mio::unix::SourceFd;
 use nix::sys::prctl;
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
-use super::Worker;
-use super::accept::{Acceptor, Adopt};
+use super::serving::{Door, Drain, Open};
+use super::{Serving, Worker};
 use crate::control::{Control, FromMaster, FromWorker, Heard};
 use crate::error::Error;
 use crate::reactor::{Reactor, Source};
-use crate::service::AnyService;
+use crate::service::Declaration;
 use crate::sys::inherited;
 
 /// The variable that tells a process it is a worker, and which.
@@ -82,32 +81,15 @@ impl Birth {
     }
 }
 
-/// Called in a worker before it is ready; an error keeps it from becoming so.
-pub(crate) type OnStart = Box<dyn Fn(&Worker) -> Result<(), String>>;
-
-/// Called in a worker that leaves in order.
-pub(crate) type OnStop = Box<dyn Fn(&Worker)>;
-
-/// Drains: grace, deadline, and what to do when no connection is left.
-type Drain = Box<dyn Fn(Duration, Duration, Box<dyn FnOnce()>)>;
-
-/// A service ready to be served: its callbacks around the loop.
-pub(crate) struct Serving {
-    pub(crate) start: Option<OnStart>,
-    pub(crate) stop: Option<OnStop>,
-    pub(crate) adopt: Adopt,
-    pub(crate) drain: Drain,
-}
-
 /// A worker at work.
 struct Life {
     worker: Worker,
     birth: Birth,
     reactor: Rc<Reactor>,
     control: Control,
-    listener: Cell<Option<TcpListener>>,
-    acceptor: RefCell<Option<Rc<Acceptor>>>,
-    adopt: Cell<Option<Adopt>>,
+    listener: Cell<Option<OwnedFd>>,
+    open: Cell<Option<Open>>,
+    door: RefCell<Option<Rc<dyn Door>>>,
     drain: Drain,
     leaving: Cell<bool>,
 }
@@ -116,7 +98,7 @@ struct Life {
 ///
 /// # Errors
 /// Where the descriptors that the master hands over are missing, or the loop cannot be made.
-pub(crate) fn serve(birth: Birth, services: Vec<Box<dyn AnyService>>) -> Result<ExitCode, Error> {
+pub(crate) fn serve(birth: Birth, services: Vec<Box<dyn Declaration>>) -> Result<ExitCode, Error> {
     let system = |attempt: &'static str| Error::system(format!("{attempt} in a worker"));
     // Until it is ready a worker may hang in code of the application; then it must not outlive its
     // master. Tied to the master's only thread.
@@ -127,7 +109,7 @@ pub(crate) fn serve(birth: Birth, services: Vec<Box<dyn AnyService>>) -> Result<
     let inherited = |number| inherited::take_fd(number).map_err(system("take what the master handed over"));
     let control = Control::inherited(inherited(Birth::CONTROL)?);
     let stderr = inherited(Birth::STDERR)?;
-    let listener = TcpListener::from_std(inherited(Birth::LISTENER)?.into());
+    let listener = inherited(Birth::LISTENER)?;
 
     let service = services.into_iter().nth(birth.service).ok_or_else(|| Error::Misuse {
         service: format!("number {}", birth.service),
@@ -137,7 +119,13 @@ pub(crate) fn serve(birth: Birth, services: Vec<Box<dyn AnyService>>) -> Result<
         Worker { service: service.settings().name.clone(), slot: birth.slot, generation: birth.generation };
     let reactor = Reactor::start().map_err(system("make the loop"))?;
     let signals = Signals::watch().map_err(system("watch for signals"))?;
-    let serving = service.into_serving(&reactor);
+    let serving = match service.into_serving(&reactor) {
+        Ok(serving) => serving,
+        Err(error) => {
+            tracing::error!(slot = worker.slot, "cannot serve: {error}");
+            return Ok(ExitCode::from(START_FAILED));
+        }
+    };
     if !starts(&serving, &worker) {
         return Ok(ExitCode::from(START_FAILED));
     }
@@ -147,8 +135,8 @@ pub(crate) fn serve(birth: Birth, services: Vec<Box<dyn AnyService>>) -> Result<
         reactor: Rc::clone(&reactor),
         control,
         listener: Cell::new(Some(listener)),
-        acceptor: RefCell::new(None),
-        adopt: Cell::new(Some(serving.adopt)),
+        open: Cell::new(Some(serving.open)),
+        door: RefCell::new(None),
         drain: serving.drain,
         leaving: Cell::new(false),
     });
@@ -239,10 +227,10 @@ impl Life {
     }
 
     fn accept(&self) {
-        let (Some(listener), Some(adopt)) = (self.listener.take(), self.adopt.take()) else { return };
-        match Acceptor::start(&self.reactor, listener, adopt) {
-            Ok(acceptor) => {
-                *self.acceptor.borrow_mut() = Some(acceptor);
+        let (Some(listener), Some(open)) = (self.listener.take(), self.open.take()) else { return };
+        match open(listener) {
+            Ok(door) => {
+                *self.door.borrow_mut() = Some(door);
                 self.tell(FromWorker::Accepting);
             }
             Err(error) => {
@@ -256,11 +244,15 @@ impl Life {
         if self.leaving.replace(true) && !grace.is_zero() {
             return;
         }
-        if let Some(acceptor) = self.acceptor.borrow_mut().take() {
-            acceptor.leave();
+        if let Some(door) = self.door.borrow_mut().take() {
+            door.leave();
         }
         let reactor = Rc::clone(&self.reactor);
-        (self.drain)(grace, within, Box::new(move || reactor.stop()));
+        let emptied = move || {
+            let stopping = Rc::clone(&reactor);
+            reactor.leave_clients(within, move || stopping.stop());
+        };
+        (self.drain)(grace, within, Box::new(emptied));
     }
 }
 

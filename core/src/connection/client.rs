@@ -1,0 +1,476 @@
+//! Connections that a worker opens (CLIENT-1 to CLIENT-7).
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
+use std::time::Duration;
+
+use mio::Token;
+use mio::net::UnixStream;
+
+use super::runtime::Runtime;
+use super::served::{Phase, Served};
+use super::transmit::Speak;
+use super::{Callbacks, Connection, ConnectionError, Limit, Sent};
+use crate::error::Error;
+use crate::offload::offload;
+use crate::protocol::{Encode, Frame, Protocol, Raw, Text};
+use crate::reactor::{Reactor, Source, Timer};
+use crate::tally::Call;
+use crate::transport::{Address, Endpoint, Stream, TlsStream, Trust, dial};
+
+/// A connection to be opened: an address, a protocol, callbacks. Nothing happens before
+/// [`connect`](Self::connect) (CLIENT-1).
+///
+/// Workers only, from any callback. Mirrors Workerman's `AsyncTcpConnection`.
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use workerspec_core::{Client, Server, Service};
+///
+/// let relay = Service::text("127.0.0.1:5678").on_worker_start(|_| {
+///     let upstream = Client::text("upstream.example:7000")
+///         .on_message(|conn, line| println!("{}: {line:?}", conn.peer_address()))
+///         .on_close(|conn| conn.reconnect(Duration::from_secs(1)));
+///     upstream.connect().map(|link| {
+///         link.send("hello"); // waits until the connection is there
+///     })
+/// });
+/// # let _ = Server::new().service(relay);
+/// ```
+pub struct Client<P: Protocol> {
+    address: String,
+    codec: P,
+    callbacks: Callbacks<P>,
+    limit: Limit,
+    connect_timeout: Duration,
+    bind: Option<SocketAddr>,
+    trust: Option<Trust>,
+}
+
+impl Client<Raw> {
+    /// To `address` without a protocol: bytes as they come.
+    pub fn tcp(address: impl Into<String>) -> Self {
+        Self::new(address, Raw)
+    }
+}
+
+impl Client<Text> {
+    /// To a service of newline-framed text.
+    pub fn text(address: impl Into<String>) -> Self {
+        Self::new(address, Text::default())
+    }
+}
+
+impl Client<Frame> {
+    /// To a service of length-prefixed frames.
+    pub fn frame(address: impl Into<String>) -> Self {
+        Self::new(address, Frame)
+    }
+}
+
+impl<P: Protocol> Client<P> {
+    /// To `address`, `host:port` or `unix:path`, in any protocol.
+    pub fn new(address: impl Into<String>, protocol: P) -> Self {
+        Self {
+            address: address.into(),
+            codec: protocol,
+            callbacks: Callbacks::default(),
+            limit: Limit::default(),
+            connect_timeout: Duration::from_secs(10),
+            bind: None,
+            trust: None,
+        }
+    }
+
+    /// How long it may take until the connection is there, looking up the name and the TLS handshake not counted. Default 10 s.
+    #[must_use]
+    pub fn connect_timeout(mut self, patience: Duration) -> Self {
+        self.connect_timeout = patience;
+        self
+    }
+
+    /// The address to connect from; port 0 takes any. Default: the kernel chooses.
+    #[must_use]
+    pub fn bind(mut self, from: SocketAddr) -> Self {
+        self.bind = Some(from);
+        self
+    }
+
+    /// Speaks TLS below the protocol; the name in the address must be in the server's certificate.
+    #[must_use]
+    pub fn tls(mut self, trust: Trust) -> Self {
+        self.trust = Some(trust);
+        self
+    }
+
+    /// As [`Service::max_package`](crate::Service::max_package).
+    #[must_use]
+    pub fn max_package(mut self, bytes: usize) -> Self {
+        self.limit.input.max_package = bytes;
+        self
+    }
+
+    /// As [`Service::max_send_buffer`](crate::Service::max_send_buffer).
+    #[must_use]
+    pub fn max_send_buffer(mut self, bytes: usize) -> Self {
+        self.limit.max_send_buffer = bytes;
+        self
+    }
+
+    /// As [`Service::idle_timeout`](crate::Service::idle_timeout).
+    #[must_use]
+    pub fn idle_timeout(mut self, patience: Duration) -> Self {
+        self.limit.idle = Some(patience);
+        self
+    }
+
+    /// Called when the connection is there, before the protocol says its first words (CLIENT-2).
+    #[must_use]
+    pub fn on_connect(mut self, callback: impl Fn(&Connection<P>) + 'static) -> Self {
+        self.callbacks.connect = Some(Rc::new(callback));
+        self
+    }
+
+    /// Called for each message.
+    #[must_use]
+    pub fn on_message(mut self, callback: impl for<'a> Fn(&Connection<P>, P::Message<'a>) + 'static) -> Self {
+        self.callbacks.message = Some(Rc::new(callback));
+        self
+    }
+
+    /// Called once for each connection when it is closed or could not be made.
+    #[must_use]
+    pub fn on_close(mut self, callback: impl Fn(&Connection<P>) + 'static) -> Self {
+        self.callbacks.close = Some(Rc::new(callback));
+        self
+    }
+
+    /// Called when it cannot be made, before `on_close` (CLIENT-3), and when a message could not be sent.
+    #[must_use]
+    pub fn on_error(mut self, callback: impl Fn(&Connection<P>, ConnectionError) + 'static) -> Self {
+        self.callbacks.error = Some(Rc::new(callback));
+        self
+    }
+
+    /// As [`Service::on_buffer_full`](crate::Service::on_buffer_full).
+    #[must_use]
+    pub fn on_buffer_full(mut self, callback: impl Fn(&Connection<P>) + 'static) -> Self {
+        self.callbacks.buffer_full = Some(Rc::new(callback));
+        self
+    }
+
+    /// As [`Service::on_buffer_drain`](crate::Service::on_buffer_drain).
+    #[must_use]
+    pub fn on_buffer_drain(mut self, callback: impl Fn(&Connection<P>) + 'static) -> Self {
+        self.callbacks.buffer_drain = Some(Rc::new(callback));
+        self
+    }
+
+    /// Begins to connect and returns at once. What goes wrong on the way comes to `on_error` and `on_close`.
+    ///
+    /// # Errors
+    /// [`Error::Misuse`] where the files of [`tls`](Self::tls) cannot be used.
+    ///
+    /// # Panics
+    /// Outside a worker's callbacks.
+    pub fn connect(self) -> Result<Link<P>, Error> {
+        let endpoint = Endpoint::parse(&self.address);
+        let misuse = |what: String| Error::Misuse { service: self.address.clone(), what };
+        let tls = match &self.trust {
+            None => None,
+            Some(trust) => Some(trust.load().map_err(|error| misuse(error.to_string()))?),
+        };
+        let runtime = Runtime::new(Reactor::current(), self.callbacks, self.codec, self.limit, None);
+        let dialer = Rc::new_cyclic(|me| Dialer {
+            me: me.clone(),
+            runtime,
+            endpoint,
+            connect_timeout: self.connect_timeout,
+            bind: self.bind,
+            tls,
+            number: Reactor::current().next_client(),
+            current: RefCell::new(None),
+            again: Cell::new(None),
+        });
+        let weak = Rc::downgrade(&dialer);
+        let first = dialer.runtime.dialer.set(weak).is_ok();
+        debug_assert!(first, "the runtime was made here");
+        dialer.open();
+        Ok(Link { dialer })
+    }
+}
+
+impl<P: Protocol> fmt::Debug for Client<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+/// What a [`Client`] has opened, and opens again after [`Connection::reconnect`]: always the present connection.
+/// Dropping it changes nothing.
+pub struct Link<P: Protocol> {
+    dialer: Rc<Dialer<P>>,
+}
+
+impl<P: Protocol> Link<P> {
+    /// The present connection, or the last one.
+    pub fn connection(&self) -> Connection<P> {
+        self.dialer.current.borrow().clone().expect("connecting makes the first one")
+    }
+
+    /// Sends on the present connection.
+    pub fn send<T>(&self, message: T) -> Sent
+    where
+        P: Encode<T>,
+    {
+        self.connection().send(message)
+    }
+
+    /// Closes for good: the connection, and what would open it again.
+    pub fn close(&self) {
+        self.dialer.cancel();
+        self.connection().close();
+    }
+}
+
+impl<P: Protocol> Clone for Link<P> {
+    fn clone(&self) -> Self {
+        Self { dialer: Rc::clone(&self.dialer) }
+    }
+}
+
+impl<P: Protocol> fmt::Debug for Link<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Link").field("connection", &self.connection()).finish()
+    }
+}
+
+/// Reconnecting, for connections that a [`Client`] opened; without effect for others.
+impl<P: Protocol> Connection<P> {
+    /// Connects again after `delay`, with the same callbacks: `on_connect` gets the new connection. Takes the place
+    /// of an attempt that is due already (CLIENT-5). Without effect while a connection is there or under way.
+    pub fn reconnect(&self, delay: Duration) {
+        if let Some(dialer) = self.dialer() {
+            dialer.open_after(delay);
+        }
+    }
+
+    /// Drops an attempt that is due (CLIENT-5).
+    pub fn cancel_reconnect(&self) {
+        if let Some(dialer) = self.dialer() {
+            dialer.cancel();
+        }
+    }
+
+    fn dialer(&self) -> Option<Rc<Dialer<P>>> {
+        self.served.runtime.dialer.get().and_then(Weak::upgrade)
+    }
+}
+
+/// What a worker that leaves has to see through besides its services.
+pub(crate) trait Outgoing {
+    /// Closes what is open and opens nothing again; calls `done` when it is gone.
+    fn leave(&self, within: Duration, done: Box<dyn FnOnce()>);
+}
+
+/// Opens the connections of one client.
+pub(crate) struct Dialer<P: Protocol> {
+    me: Weak<Self>,
+    number: u64,
+    runtime: Rc<Runtime<P>>,
+    endpoint: Endpoint,
+    connect_timeout: Duration,
+    bind: Option<SocketAddr>,
+    tls: Option<Arc<rustls::ClientConfig>>,
+    current: RefCell<Option<Connection<P>>>,
+    /// An attempt that is due.
+    again: Cell<Option<Timer>>,
+}
+
+impl<P: Protocol> Outgoing for Dialer<P> {
+    fn leave(&self, within: Duration, done: Box<dyn FnOnce()>) {
+        self.cancel();
+        self.runtime.drain(Duration::ZERO, within, done);
+    }
+}
+
+impl<P: Protocol> Dialer<P> {
+    fn cancel(&self) {
+        self.again.take().into_iter().for_each(|timer| {
+            timer.cancel();
+        });
+    }
+
+    /// Keeps itself alive while there is a connection or one is due.
+    fn hold(&self) {
+        if let Some(me) = self.me.upgrade() {
+            self.runtime.reactor.hold_client(self.number, me as Rc<dyn Outgoing>);
+        }
+    }
+
+    /// Lets itself go once its runtime has no connection and none is due.
+    pub(super) fn rest(&self) {
+        let due = self.again.take();
+        self.again.set(due);
+        if due.is_none() {
+            self.runtime.reactor.release_client(self.number);
+        }
+    }
+
+    fn open_after(&self, delay: Duration) {
+        self.cancel();
+        self.hold();
+        let me = self.me.clone();
+        self.again.set(Some(Timer::own_after(delay, move || {
+            if let Some(dialer) = me.upgrade() {
+                dialer.again.set(None);
+                dialer.open();
+            }
+        })));
+    }
+
+    fn open(&self) {
+        let alive = self
+            .current
+            .borrow()
+            .as_ref()
+            .is_some_and(|conn| !matches!(conn.served.phase.get(), Phase::Closed | Phase::Lingering));
+        if alive || self.runtime.waits_no_more() {
+            return;
+        }
+        self.hold();
+        let nowhere = match &self.endpoint {
+            Endpoint::Ip(_) => Address::Unix(None),
+            Endpoint::Unix(path) => Address::Unix(Some(path.clone())),
+        };
+        let served = Served::new(&self.runtime, Token(usize::MAX), None, nowhere, Phase::Connecting);
+        self.runtime.hold(&served);
+        *self.current.borrow_mut() = Some(served.handle());
+        match &self.endpoint {
+            Endpoint::Unix(path) => served.try_stream(UnixStream::connect(path).map(Stream::Unix), self),
+            Endpoint::Ip(text) => match Endpoint::numeric(text) {
+                Some(address) => served.try_next(vec![address], self),
+                None => self.look_up(text.clone(), &served),
+            },
+        }
+    }
+
+    /// Looks the name up on another thread, so that the loop goes on (SF-46).
+    fn look_up(&self, text: String, served: &Rc<Served<P>>) {
+        let (me, served) = (self.me.clone(), Rc::downgrade(served));
+        offload(
+            move || Endpoint::resolve(&text),
+            move |found| {
+                let (Some(dialer), Some(served)) = (me.upgrade(), served.upgrade()) else { return };
+                if served.phase.get() != Phase::Connecting {
+                    return;
+                }
+                match found.unwrap_or_else(|| Err(io::ErrorKind::Other.into())) {
+                    Ok(mut addresses) => {
+                        addresses.reverse();
+                        served.try_next(addresses, &dialer);
+                    }
+                    Err(error) => served.cannot_connect(error.kind()),
+                }
+            },
+        );
+    }
+}
+
+impl<P: Protocol> Served<P> {
+    /// Tries the last of `candidates`.
+    fn try_next(&self, mut candidates: Vec<SocketAddr>, dialer: &Dialer<P>) {
+        let Some(address) = candidates.pop() else { return self.cannot_connect(io::ErrorKind::NotFound) };
+        self.with_extras(|extras| extras.candidates = candidates);
+        *self.peer.borrow_mut() = address.into();
+        self.try_stream(dial(address, dialer.bind).map(Stream::Tcp), dialer);
+    }
+
+    fn try_stream(&self, begun: io::Result<Stream>, dialer: &Dialer<P>) {
+        let reactor = &self.runtime.reactor;
+        let token = reactor.reserve();
+        self.token.set(token);
+        let watched = begun.and_then(|mut stream| {
+            stream.register(reactor.registry(), token)?;
+            Ok(stream)
+        });
+        match watched {
+            Ok(stream) => {
+                *self.stream.borrow_mut() = Some(stream);
+                reactor.adopt(token, self.handle().served as Rc<dyn Source>);
+                self.arm(dialer.connect_timeout, |served| served.next_or_fail(io::ErrorKind::TimedOut));
+            }
+            Err(error) => {
+                reactor.forget(token);
+                self.next_or_fail(error.kind());
+            }
+        }
+    }
+
+    /// The kernel reported something about the socket that is being connected.
+    pub(super) fn connect_progress(&self) {
+        let state = self.stream.borrow_mut().as_mut().map_or(Ok(None), Stream::connected);
+        match state {
+            Ok(None) => {}
+            Ok(Some(peer)) => self.established(peer),
+            Err(error) => self.next_or_fail(error.kind()),
+        }
+    }
+
+    fn next_or_fail(&self, why: io::ErrorKind) {
+        let dialer = self.runtime.dialer.get().and_then(Weak::upgrade);
+        let candidates = self.with_extras(|extras| std::mem::take(&mut extras.candidates));
+        self.disarm();
+        self.runtime.reactor.forget(self.token.get());
+        self.stream.borrow_mut().take();
+        match dialer {
+            Some(dialer) if !candidates.is_empty() => self.try_next(candidates, &dialer),
+            _ => self.cannot_connect(why),
+        }
+    }
+
+    fn cannot_connect(&self, why: io::ErrorKind) {
+        tracing::debug!(conn = self.id, peer = %self.peer.borrow(), %why, "cannot connect");
+        self.tell_error(ConnectionError::ConnectFailed(why));
+        self.destroy();
+    }
+
+    fn established(&self, peer: Address) {
+        self.disarm();
+        if !matches!(peer, Address::Unix(_)) {
+            *self.peer.borrow_mut() = peer;
+        }
+        if let Err(error) = self.begin_tls() {
+            tracing::warn!(conn = self.id, %error, "cannot begin TLS");
+            return self.cannot_connect(io::ErrorKind::InvalidInput);
+        }
+        self.phase.set(Phase::Open);
+        let now = self.runtime.reactor.millis();
+        self.active.set(now);
+        self.began.set(now);
+        self.call(Call::Connect, |callbacks| callbacks.connect.clone());
+        if !self.is_open() {
+            return;
+        }
+        self.speak(|codec, _, out| codec.greet(out));
+        self.write();
+        self.unread.set(true);
+        self.pump();
+    }
+
+    fn begin_tls(&self) -> io::Result<()> {
+        let Some(dialer) = self.runtime.dialer.get().and_then(Weak::upgrade) else { return Ok(()) };
+        let (Some(config), Endpoint::Ip(address)) = (&dialer.tls, &dialer.endpoint) else { return Ok(()) };
+        let host = address.rsplit_once(':').map_or(address.as_str(), |(host, _)| host);
+        let taken = self.stream.borrow_mut().take();
+        let Some(Stream::Tcp(socket)) = taken else { return Ok(()) };
+        // The registration goes with the socket: only its wrapping changes.
+        let session = TlsStream::connect(socket, config, host).map_err(io::Error::other)?;
+        *self.stream.borrow_mut() = Some(Stream::Tls(Box::new(session)));
+        Ok(())
+    }
+}
