@@ -121,15 +121,20 @@ struct SocketFile {
 
 impl SocketFile {
     fn note(path: &Path) -> io::Result<Self> {
-        let found = fs::symlink_metadata(path)?;
-        Ok(Self { path: path.into(), identity: (found.dev(), found.ino()) })
+        Ok(Self { path: path.into(), identity: identity(path)? })
     }
+}
+
+/// What tells a file from another that has taken its name.
+fn identity(path: &Path) -> io::Result<(u64, u64)> {
+    let found = fs::symlink_metadata(path)?;
+    Ok((found.dev(), found.ino()))
 }
 
 impl Drop for SocketFile {
     /// Removes the name (STOP-4), unless it stands for another socket by now.
     fn drop(&mut self) {
-        let ours = Self::note(&self.path).is_ok_and(|now| now.identity == self.identity);
+        let ours = identity(&self.path).is_ok_and(|now| now == self.identity);
         if ours && let Err(error) = fs::remove_file(&self.path) {
             tracing::warn!(path = %self.path.display(), %error, "cannot remove the socket");
         }

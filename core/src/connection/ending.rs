@@ -12,7 +12,7 @@ impl<P: Protocol> Served<P> {
     pub(super) fn settle(&self) {
         if self.phase.get() == Phase::Parting {
             if self.peer_done.get() {
-                self.destroy();
+                self.shut();
             }
             return;
         }
@@ -28,7 +28,7 @@ impl<P: Protocol> Served<P> {
             return;
         }
         if self.peer_done.get() {
-            self.destroy();
+            self.shut();
         } else if self.runtime.waits_no_more() && self.inbox.borrow().is_empty() {
             self.close_for(Farewell::Leaving);
         }
@@ -99,12 +99,9 @@ impl<P: Protocol> Served<P> {
     /// Ends our side and waits for the peer's, so that what the peer still sends does not turn the
     /// close into a reset that destroys what it has not read (I5, KF-6).
     pub(super) fn shut(&self) {
-        if self.peer_done.get() {
-            return self.destroy();
-        }
         let linger = self.runtime.limit.linger;
         let shut = self.stream.borrow_mut().as_mut().map_or(Ok(()), |stream| stream.shut());
-        if shut.is_err() || linger.is_zero() {
+        if shut.is_err() || linger.is_zero() || self.peer_done.get() {
             return self.destroy();
         }
         self.phase.set(Phase::Lingering);

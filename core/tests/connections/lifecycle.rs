@@ -1,0 +1,262 @@
+//! Callbacks, their order, and what a handle tells (CONN-1 to CONN-9).
+
+use workerspec_core::{Connections, Group, Server, Service, Status};
+
+use crate::harness::{Case, Running, note};
+
+pub(crate) const CASES: &[Case] = &[
+    Case { name: "callbacks_come_in_order_and_close_once", serve: ordered, check: order },
+    Case { name: "handles_tell_addresses_and_counts", serve: telling, check: tells },
+    Case { name: "a_connections_own_callbacks_win", serve: own_callbacks, check: own_wins },
+    Case { name: "a_panic_costs_its_own_connection", serve: panicking, check: panics_are_contained },
+    Case { name: "chunks_without_a_protocol_are_messages", serve: raw, check: raw_chunks },
+    Case { name: "context_goes_with_its_connection", serve: context, check: context_is_kept },
+    Case { name: "broadcast_reaches_all_and_a_group_its_members", serve: broadcasting, check: broadcasts },
+    Case { name: "connections_past_the_limit_wait", serve: limited, check: limit_waits },
+    Case { name: "ipv6_addresses_are_shown_in_brackets", serve: ipv6, check: ipv6_shows },
+];
+
+/// CONN-3, CONN-5, CONN-6: connect, messages, close; each once.
+fn ordered(server: Server) -> Server {
+    let service = Service::text("127.0.0.1:0")
+        .on_connect(|conn| note(format!("connect {} {:?}", conn.id(), conn.status())))
+        .on_message(|conn, line| note(format!("message {} {}", conn.id(), String::from_utf8_lossy(line))))
+        .on_close(|conn| note(format!("close {} {:?} {}", conn.id(), conn.status(), conn.peer_address())));
+    server.service(service)
+}
+
+fn order(running: &Running) {
+    let mut peer = running.connect("text");
+    let local = peer.stream.local_addr().expect("it is connected");
+    peer.say("a\nb\n");
+    running.noted("message 1 b");
+    drop(peer);
+    running.noted(&format!("close 1 Closed {local}"));
+    // CONN-1: the next number.
+    drop(running.connect("text"));
+    running.note("close 2 ");
+    let expected = [
+        "connect 1 Established".into(),
+        "message 1 a".into(),
+        "message 1 b".into(),
+        format!("close 1 Closed {local}"),
+    ];
+    assert_eq!(running.notes()[..4], expected);
+    assert_eq!(running.notes().len(), 6);
+}
+
+/// CONN-8, CONN-9.
+fn telling(server: Server) -> Server {
+    let service = Service::text("127.0.0.1:0").on_message(|conn, _| {
+        let local = conn.local_address().expect("it is open");
+        conn.send(format!(
+            "{} {} {} {}",
+            conn.peer_address(),
+            local,
+            conn.bytes_read(),
+            conn.bytes_written()
+        ));
+    });
+    server.service(service)
+}
+
+fn tells(running: &Running) {
+    let mut peer = running.connect("text");
+    let (here, there) = (peer.stream.local_addr(), peer.stream.peer_addr());
+    let addresses = format!("{} {}", here.expect("connected"), there.expect("connected"));
+    peer.say("12345\n");
+    let first = peer.line();
+    assert_eq!(first, format!("{addresses} 6 0"));
+    peer.say("1\n");
+    assert_eq!(peer.line(), format!("{addresses} 8 {}", first.len() + 1));
+}
+
+/// CONN-3: callbacks set on a connection win over the service's.
+fn own_callbacks(server: Server) -> Server {
+    let service =
+        Service::text("127.0.0.1:0").on_close(|_| note("the service's close")).on_message(|conn, line| {
+            if line == b"own" {
+                conn.on_message(|conn, line| {
+                    conn.send([b"own ", line].concat());
+                });
+                conn.on_close(|_| note("its own close"));
+            }
+            conn.send("service");
+        });
+    server.service(service)
+}
+
+fn own_wins(running: &Running) {
+    let mut peer = running.connect("text");
+    let mut other = running.connect("text");
+    peer.say("own\nhi\n");
+    assert_eq!((peer.line(), peer.line()), ("service".into(), "own hi".into()));
+    other.say("hi\n");
+    assert_eq!(other.line(), "service");
+    drop(peer);
+    running.noted("its own close");
+    drop(other);
+    running.noted("the service's close");
+    assert_eq!(running.notes().len(), 2);
+}
+
+/// SF-13, CONN-45: a bystander is not concerned.
+fn panicking(server: Server) -> Server {
+    let service =
+        Service::text("127.0.0.1:0").on_close(|_| note("close")).on_message(|conn, line| match line {
+            b"panic" => panic!("on demand"),
+            line => {
+                conn.send(line);
+            }
+        });
+    server.service(service)
+}
+
+fn panics_are_contained(running: &Running) {
+    let mut bystander = running.connect("text");
+    bystander.say("here\n");
+    assert_eq!(bystander.line(), "here");
+    let workers = running.workers();
+    let mut peer = running.connect("text");
+    peer.say("panic\n");
+    assert_eq!(peer.rest(), b"");
+    running.noted("close");
+    bystander.say("still here\n");
+    assert_eq!(bystander.line(), "still here");
+    assert_eq!(running.workers(), workers);
+}
+
+/// PIPE-6.
+fn raw(server: Server) -> Server {
+    server.service(Service::tcp("127.0.0.1:0").on_message(|conn, chunk| {
+        note(format!("chunk {}", chunk.len()));
+        conn.send(chunk);
+    }))
+}
+
+fn raw_chunks(running: &Running) {
+    let mut peer = running.connect("tcp");
+    let burst: Vec<u8> = (0..200_000u32).map(|n| n as u8).collect();
+    peer.say(&burst);
+    assert_eq!(peer.bytes(burst.len()), burst);
+    // PIPE-1: no chunk is longer than one read.
+    let lengths: Vec<usize> =
+        running.notes().iter().map(|line| line["chunk ".len()..].parse().expect("a length")).collect();
+    assert_eq!(lengths.iter().sum::<usize>(), burst.len());
+    assert!(lengths.iter().all(|length| *length <= 87_380), "{lengths:?}");
+}
+
+fn context(server: Server) -> Server {
+    struct Goodbye;
+    impl Drop for Goodbye {
+        fn drop(&mut self) {
+            note("context dropped");
+        }
+    }
+    let service = Service::text("127.0.0.1:0")
+        .on_connect(|conn| conn.set_context((0u32, Goodbye)))
+        .on_close(|conn| {
+            note(format!("close after {:?}", conn.context(|(count, _): &mut (u32, Goodbye)| *count)))
+        })
+        .on_message(|conn, _| {
+            let count = conn.context(|(count, _): &mut (u32, Goodbye)| {
+                *count += 1;
+                *count
+            });
+            conn.send(format!("{count:?} {:?}", conn.context(|text: &mut String| text.len())));
+        });
+    server.service(service)
+}
+
+fn context_is_kept(running: &Running) {
+    let mut peer = running.connect("text");
+    peer.say("a\nb\n");
+    assert_eq!((peer.line(), peer.line()), ("Some(1) None".into(), "Some(2) None".into()));
+    drop(peer);
+    running.noted("context dropped");
+    assert_eq!(running.notes(), ["close after Some(2)", "context dropped"]);
+}
+
+fn broadcasting(server: Server) -> Server {
+    let service = Service::text("127.0.0.1:0");
+    let (all, room): (Connections<_>, Group<_>) = (service.connections(), Group::new());
+    server.service(service.on_message(move |conn, line| match line {
+        b"join" => room.join(conn),
+        b"leave" => room.leave(conn),
+        b"all" => {
+            conn.send(format!("told {}", all.broadcast("to all")));
+        }
+        _ => {
+            conn.send(format!("told {}", room.broadcast("to the room")));
+        }
+    }))
+}
+
+fn broadcasts(running: &Running) {
+    let mut peers: Vec<_> = (0..3).map(|_| running.connect("text")).collect();
+    for peer in &mut peers[..2] {
+        peer.say("join\n");
+    }
+    // A message of its own fences each peer's join.
+    peers[0].say("room\n");
+    assert!(peers[0].line().starts_with("to"));
+    let mut told = peers[0].line();
+    while told != "told 2" {
+        peers[0].say("room\n");
+        peers[0].line();
+        told = peers[0].line();
+    }
+    peers[2].say("all\n");
+    assert_eq!((peers[2].line(), peers[2].line()), ("to all".into(), "told 3".into()));
+    let gone = peers.remove(1);
+    drop(gone);
+    peers[0].say("room\n");
+    loop {
+        // The member that left is forgotten as soon as its end is seen.
+        match peers[0].line().as_str() {
+            "told 1" => break,
+            "told 2" => peers[0].say("room\n"),
+            _ => {}
+        }
+    }
+}
+
+/// A worker that is full leaves further connections in the queue until one ends.
+fn limited(server: Server) -> Server {
+    server.service(Service::text("127.0.0.1:0").max_connections(2).on_message(|conn, line| {
+        conn.send(line);
+    }))
+}
+
+fn limit_waits(running: &Running) {
+    let mut peers: Vec<_> = (0..2).map(|_| running.connect("text")).collect();
+    for peer in &mut peers {
+        peer.say("in\n");
+        assert_eq!(peer.line(), "in");
+    }
+    let mut third = running.connect("text");
+    third.say("waiting\n");
+    peers[0].say("fence\n");
+    assert_eq!(peers[0].line(), "fence");
+    third.stream.set_nonblocking(true).expect("a socket");
+    let nothing = std::io::Read::read(&mut third.stream, &mut [0; 8]).expect_err("it was not accepted");
+    assert_eq!(nothing.kind(), std::io::ErrorKind::WouldBlock);
+    third.stream.set_nonblocking(false).expect("a socket");
+    drop(peers.remove(0));
+    assert_eq!(third.line(), "waiting");
+}
+
+/// CONN-8.
+fn ipv6(server: Server) -> Server {
+    server.service(Service::text("[::1]:0").on_message(|conn, _| {
+        assert_eq!(conn.status(), Status::Established);
+        conn.send(conn.peer_address().to_string());
+    }))
+}
+
+fn ipv6_shows(running: &Running) {
+    let mut peer = running.connect("text");
+    peer.say("who\n");
+    let port = peer.stream.local_addr().expect("it is connected").port();
+    assert_eq!(peer.line(), format!("[::1]:{port}"));
+}

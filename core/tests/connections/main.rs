@@ -1,0 +1,49 @@
+//! Connections from outside: each case is a small server, run as a process of its own, and a client that talks to it.
+//!
+//! This program is both: it runs the cases, and, started again by a case, it is the case's server.
+
+mod backpressure;
+mod client;
+mod datagram;
+mod deadline;
+mod ending;
+mod harness;
+mod lifecycle;
+mod offload;
+mod timer;
+mod tls;
+mod unix;
+
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Trial};
+
+use harness::{Case, serve};
+
+fn main() -> ExitCode {
+    let cases: Vec<&'static Case> = [
+        lifecycle::CASES,
+        backpressure::CASES,
+        ending::CASES,
+        client::CASES,
+        datagram::CASES,
+        unix::CASES,
+        tls::CASES,
+        timer::CASES,
+        deadline::CASES,
+        offload::CASES,
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if let Some(code) = serve(&cases) {
+        return code;
+    }
+    let trials = cases.into_iter().map(|case| {
+        Trial::test(case.name, || {
+            harness::run(case);
+            Ok(())
+        })
+    });
+    libtest_mimic::run(&Arguments::from_args(), trials.collect()).exit_code()
+}
