@@ -47,10 +47,12 @@
 mod frame;
 pub mod http;
 mod text;
+pub mod websocket;
 
 pub use frame::Frame;
 pub use http::Http;
 pub use text::Text;
+pub use websocket::{WebSocket, Ws};
 
 use crate::connection::Connection;
 
