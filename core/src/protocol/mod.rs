@@ -48,11 +48,13 @@ mod frame;
 pub mod http;
 mod raw;
 mod text;
+pub mod websocket;
 
 pub use frame::Frame;
 pub use http::Http;
 pub use raw::Raw;
 pub use text::Text;
+pub use websocket::{WebSocket, Ws};
 
 use crate::connection::Connection;
 

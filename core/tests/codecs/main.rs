@@ -4,8 +4,9 @@
 mod frame;
 mod http;
 mod text;
+mod websocket;
 
-use workerspec_core::protocol::{Limits, Malformed, Protocol, Split};
+use workerspec_core::protocol::{Farewell, Limits, Protocol, Setting, Split};
 
 /// What a codec made of some bytes.
 #[derive(Debug, PartialEq, Eq)]
@@ -15,7 +16,14 @@ struct Read {
     code: u16,
     /// What is buffered and no whole package.
     rest: usize,
+    /// What the codec said on its own account, its last words to a malformed package included.
+    out: Vec<u8>,
+    /// The codec has seen the end.
+    ended: bool,
 }
+
+/// What encoders are told.
+const SETTING: Setting<'static> = Setting { draining: false, date: "DATE" };
 
 /// Feeds `bytes` in pieces that end at `cuts`, as a connection does.
 fn read_in_pieces<P: Protocol>(
@@ -28,30 +36,35 @@ fn read_in_pieces<P: Protocol>(
     let mut ends: Vec<usize> = cuts.iter().map(|cut| cut % (bytes.len() + 1)).collect();
     ends.push(bytes.len());
     ends.sort_unstable();
-    let (mut start, mut messages) = (0, Vec::new());
+    let mut read =
+        Read { messages: Vec::new(), malformed: None, code: 0, rest: 0, out: Vec::new(), ended: false };
+    let mut start = 0;
     for end in ends {
-        loop {
-            match codec.split(&bytes[start..end], limits, &mut Vec::new()) {
+        while start < end || bytes.is_empty() {
+            match codec.split(&bytes[start..end], limits, &mut read.out) {
                 Ok(Split::Need) => break,
                 Ok(Split::Package(length)) => {
                     assert!(length > 0 && start + length <= end, "a package of {length} in {}", end - start);
-                    messages.push(view(codec.decode(&bytes[start..start + length])));
+                    read.messages.push(view(codec.decode(&bytes[start..start + length])));
                     start += length;
-                    if start == end {
-                        break;
-                    }
                 }
-                Ok(Split::Own(length) | Split::End(length)) => {
+                Ok(Split::Own(length)) => {
+                    assert!(start + length <= end, "own business of {length} in {}", end - start);
                     start += length;
-                    if start == end {
-                        break;
-                    }
                 }
-                Err(Malformed { what, code, .. }) => {
-                    return Read { messages, malformed: Some(what), code, rest: 0 };
+                Ok(Split::End(length)) => {
+                    assert!(start + length <= end, "an end of {length} in {}", end - start);
+                    read.ended = true;
+                    return read;
+                }
+                Err(malformed) => {
+                    (read.malformed, read.code) = (Some(malformed.what), malformed.code);
+                    codec.farewell(Farewell::Malformed(malformed), &SETTING, &mut read.out);
+                    return read;
                 }
             }
         }
     }
-    Read { messages, malformed: None, code: 0, rest: bytes.len() - start }
+    read.rest = bytes.len() - start;
+    read
 }

@@ -7,26 +7,26 @@ use super::target;
 use crate::protocol::Malformed;
 
 /// The longest run of header lines that is looked at; more is answered with 431.
-const MAX_LINES: usize = 128;
+pub(in crate::protocol) const MAX_LINES: usize = 128;
 
 /// A parsed head. Names and values are places in the package, so that a request under way holds
 /// its bytes once.
 #[derive(Debug, Clone)]
-pub(super) struct Head {
+pub(in crate::protocol) struct Head {
     pub(super) method: Range<u32>,
     pub(super) target: Range<u32>,
-    pub(super) version: Version,
+    pub(in crate::protocol) version: Version,
     pub(super) fields: Vec<(Range<u32>, Range<u32>)>,
-    pub(super) framing: Framing,
+    pub(in crate::protocol) framing: Framing,
     pub(super) keep_alive: bool,
     pub(super) expects_continue: bool,
     /// Offset of the first octet after the blank line.
-    pub(super) end: usize,
+    pub(in crate::protocol) end: usize,
 }
 
 /// How the body is delimited (RFC 9112 6.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Framing {
+pub(in crate::protocol) enum Framing {
     None,
     Length(usize),
     Chunked,
@@ -34,7 +34,11 @@ pub(super) enum Framing {
 
 /// Finds the end of the head in `input`, of which the first `scanned` octets hold none: the offset
 /// after the blank line. Line ends are CRLF; a bare CR or LF is refused where it is seen (SF-55).
-pub(super) fn find_end(input: &[u8], scanned: usize, max: usize) -> Result<Option<usize>, Malformed> {
+pub(in crate::protocol) fn find_end(
+    input: &[u8],
+    scanned: usize,
+    max: usize,
+) -> Result<Option<usize>, Malformed> {
     // Empty lines before the request line are skipped (RFC 9112 2.2); they count against the limit.
     let start = skip_empty_lines(input);
     // One octet back: a CR at the end of what was scanned could not be judged then.
@@ -75,7 +79,7 @@ fn skip_empty_lines(input: &[u8]) -> usize {
 
 impl Head {
     /// Parses a head that ends with the blank line.
-    pub(super) fn parse(bytes: &[u8]) -> Result<Self, Malformed> {
+    pub(in crate::protocol) fn parse(bytes: &[u8]) -> Result<Self, Malformed> {
         let start = skip_empty_lines(bytes);
         let line_end =
             start + find_crlf(&bytes[start..]).ok_or(Malformed::new("no request line", start, 400))?;
@@ -109,7 +113,7 @@ impl Head {
         })
     }
 
-    pub(super) fn method<'a>(&self, package: &'a [u8]) -> &'a str {
+    pub(in crate::protocol) fn method<'a>(&self, package: &'a [u8]) -> &'a str {
         text(package, &self.method)
     }
 
@@ -118,7 +122,7 @@ impl Head {
         if let Framing::Length(length) = self.framing { length } else { 0 }
     }
 
-    pub(super) fn has_body(&self) -> bool {
+    pub(in crate::protocol) fn has_body(&self) -> bool {
         !matches!(self.framing, Framing::None | Framing::Length(0))
     }
 }
@@ -173,7 +177,7 @@ fn request_line(
 }
 
 /// tchar (RFC 9110 5.6.2).
-pub(super) fn is_token(octet: u8) -> bool {
+pub(in crate::protocol) fn is_token(octet: u8) -> bool {
     octet.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&octet)
 }
 

@@ -15,11 +15,12 @@ mod target;
 
 use super::{Encode, Farewell, Limits, Malformed, Next, Protocol, Setting, Split};
 use chunked::Chunks;
-use head::{Framing, Head};
 
 pub(crate) use date::DateLine;
+pub(super) use head::{Framing, Head, MAX_LINES, find_end, is_token};
 pub use request::{Request, Version};
 pub use response::Response;
+pub(super) use response::{is_field, write as write_response};
 
 /// The HTTP/1.1 protocol of one connection.
 #[derive(Debug, Clone, Default)]

@@ -25,7 +25,7 @@ pub struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    pub(super) fn new(head: Head, package: &'a [u8]) -> Self {
+    pub(in crate::protocol) fn new(head: Head, package: &'a [u8]) -> Self {
         let rest = &package[head.end..];
         let body = match head.framing {
             Framing::Chunked => Cow::Owned(chunked::join(rest)),

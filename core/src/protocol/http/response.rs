@@ -34,10 +34,7 @@ impl Response {
     #[must_use]
     pub fn header(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<Cow<'static, str>>) -> Self {
         let (name, value) = (name.into(), value.into());
-        let fit = !name.is_empty()
-            && name.bytes().all(super::head::is_token)
-            && !value.bytes().any(|octet| matches!(octet, b'\r' | b'\n' | 0));
-        if fit {
+        if is_field(&name, &value) {
             self.fields.push((name, value));
         }
         self
@@ -65,10 +62,17 @@ fn into_octets(text: Cow<'static, str>) -> Cow<'static, [u8]> {
     }
 }
 
+/// Whether a field can stand in a head: the name a token, the value without CR, LF and NUL.
+pub(in crate::protocol) fn is_field(name: &str, value: &str) -> bool {
+    !name.is_empty()
+        && name.bytes().all(super::head::is_token)
+        && !value.bytes().any(|octet| matches!(octet, b'\r' | b'\n' | 0))
+}
+
 /// Writes a response. `head_only`: to HEAD, length without content (RFC 9110 9.3.2);
 /// `setting.draining`: with `Connection: close`; `keeps_old`: with `Connection: keep-alive`, for an HTTP/1.0
 /// client that asked for it.
-pub(super) fn write(
+pub(in crate::protocol) fn write(
     response: &Response,
     head_only: bool,
     setting: &Setting<'_>,
@@ -95,7 +99,13 @@ pub(super) fn write(
         debug_assert!(line.is_ok(), "writing to a Vec does not fail");
     }
     if setting.draining {
-        out.extend_from_slice(b"Connection: close\r\n");
+        // RFC 9110 7.8: who sends Upgrade names it in Connection.
+        let upgrades = response.fields.iter().any(|(name, _)| name.eq_ignore_ascii_case("upgrade"));
+        out.extend_from_slice(if upgrades {
+            b"Connection: close, Upgrade\r\n"
+        } else {
+            b"Connection: close\r\n"
+        });
     } else if keeps_old {
         out.extend_from_slice(b"Connection: keep-alive\r\n");
     }
