@@ -15,7 +15,7 @@
 //!             conn.send(line); // Sent, Queued or Refused
 //!         })
 //!         .on_close(|conn| println!("{} has gone", conn.peer_address()));
-//!     Server::new().service(echo).main() // start | stop | restart | reload
+//!     Server::new().service(echo).main() // start | stop | restart | reload | status | connections | upgrade
 //! }
 //! ```
 //!
@@ -38,7 +38,9 @@
 mod command;
 mod connection;
 mod control;
+mod daemon;
 mod error;
+mod handed;
 mod listen;
 mod logging;
 mod master;
@@ -46,6 +48,7 @@ pub mod protocol;
 mod reactor;
 mod server;
 mod service;
+mod status;
 #[expect(unsafe_code, reason = "the system calls that have no safe wrapper; nothing else may use unsafe")]
 mod sys;
 mod tally;
@@ -54,10 +57,11 @@ mod worker;
 pub use command::{Command, NoCommand, exit};
 pub use connection::{Connection, SendError, Sent};
 pub use error::Error;
+pub use logging::LogLevel;
 pub use reactor::Timer;
 pub use server::Server;
-pub use service::{Service, StartResult};
-pub use worker::Worker;
+pub use service::{Service, StartResult, Unheard};
+pub use worker::{Worker, WorkerExit};
 
 /// The README's example compiles.
 #[cfg(doctest)]

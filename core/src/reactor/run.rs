@@ -55,7 +55,7 @@ thread_local! {
 
 impl Reactor {
     /// A loop, made current for this thread.
-    pub(crate) fn start() -> io::Result<Rc<Self>> {
+    pub(crate) fn start(tally: Tally) -> io::Result<Rc<Self>> {
         let poll = Poll::new()?;
         let registry = poll.registry().try_clone()?;
         let reactor = Rc::new(Self {
@@ -69,7 +69,7 @@ impl Reactor {
             spare: RefCell::default(),
             date: RefCell::default(),
             stopped: Cell::new(false),
-            tally: Tally::default(),
+            tally,
         });
         CURRENT.set(Some(Rc::clone(&reactor)));
         Ok(reactor)
@@ -161,10 +161,13 @@ impl Reactor {
     }
 
     fn turn(&self, events: &mut Events) -> io::Result<()> {
-        match self.poll.borrow_mut().poll(events, self.patience()) {
+        let patience = self.patience();
+        self.tally.waits(self.timers.borrow().len());
+        match self.poll.borrow_mut().poll(events, patience) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => events.clear(),
             other => other?,
         }
+        self.tally.turns(clock::uptime());
         for event in events.iter() {
             let readable = event.is_readable() || event.is_read_closed() || event.is_error();
             let writable = event.is_writable() || event.is_write_closed() || event.is_error();

@@ -32,6 +32,10 @@ impl Timers {
         key
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.pending.len()
+    }
+
     pub(super) fn next_deadline(&self) -> Option<Instant> {
         self.pending.first_key_value().map(|((deadline, _), _)| *deadline)
     }

@@ -3,12 +3,12 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::Settings;
+use super::{Settings, Staff};
 use crate::connection::{Callbacks, Limit, Runtime};
 use crate::error::Error;
 use crate::protocol::{Frame, Http, Limits, Protocol, Text};
 use crate::reactor::Reactor;
-use crate::worker::{OnStart, OnStop, Serving};
+use crate::worker::Serving;
 
 /// A listener with its worker processes: what Workerman calls a `Worker`.
 ///
@@ -19,8 +19,7 @@ pub struct Service<P: Protocol> {
     pub(super) limit: Limit,
     pub(super) codec: P,
     pub(super) callbacks: Callbacks<P>,
-    pub(super) start: Option<OnStart>,
-    pub(super) stop: Option<OnStop>,
+    pub(super) staff: Staff,
 }
 
 impl Service<Text> {
@@ -48,12 +47,7 @@ impl<P: Protocol> Service<P> {
     /// A service at `address` in any protocol; each connection starts with a clone of `protocol`.
     pub fn new(address: impl Into<String>, protocol: P) -> Self {
         Self {
-            settings: Settings {
-                name: P::NAME.to_owned(),
-                address: address.into(),
-                count: 1,
-                reuse_port: false,
-            },
+            settings: Settings::new(address.into(), P::NAME),
             limit: Limit {
                 input: Limits::default(),
                 max_send_buffer: 1024 * 1024,
@@ -62,8 +56,7 @@ impl<P: Protocol> Service<P> {
             },
             codec: protocol,
             callbacks: Callbacks::default(),
-            start: None,
-            stop: None,
+            staff: Staff::default(),
         }
     }
 }
@@ -78,6 +71,9 @@ impl<P: Protocol> std::fmt::Debug for Service<P> {
 pub(crate) trait AnyService {
     fn settings(&self) -> &Settings;
 
+    /// What the service calls for its worker processes.
+    fn staff(&mut self) -> &mut Staff;
+
     /// Checks what can be checked before anything is opened.
     fn check(&self) -> Result<(), Error>;
 
@@ -88,6 +84,10 @@ pub(crate) trait AnyService {
 impl<P: Protocol> AnyService for Service<P> {
     fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    fn staff(&mut self) -> &mut Staff {
+        &mut self.staff
     }
 
     fn check(&self) -> Result<(), Error> {
@@ -105,10 +105,10 @@ impl<P: Protocol> AnyService for Service<P> {
         let runtime = Runtime::new(Rc::clone(reactor), service.callbacks, service.codec, service.limit);
         let draining = Rc::clone(&runtime);
         Serving {
-            start: service.start,
-            stop: service.stop,
+            staff: service.staff,
             adopt: Box::new(move |stream, peer| runtime.adopt(stream, peer)),
             drain: Box::new(move |grace, within, emptied| draining.drain(grace, within, emptied)),
+            connections: Box::new(Vec::new),
         }
     }
 }

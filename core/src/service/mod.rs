@@ -2,10 +2,12 @@
 
 mod callbacks;
 mod definition;
+mod job;
 mod limits;
 mod staff;
 
 pub(crate) use definition::AnyService;
 pub use definition::Service;
-pub(crate) use staff::Settings;
+pub use job::Unheard;
 pub use staff::StartResult;
+pub(crate) use staff::{OnExit, Settings, Staff};
