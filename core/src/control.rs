@@ -1,11 +1,24 @@
-//! What master and worker say to each other over their socket pair: one short line per packet, so
-//! that the binaries of two releases understand each other. A line that is not known is ignored.
+//! What master and worker, and an old and a new master, say to each other over their socket pair: one
+//! short line per packet, so that the binaries of two releases understand each other. A line that is
+//! not known is ignored. A descriptor may come with it.
 
-use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::io::{self, IoSlice, IoSliceMut};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::time::Duration;
 
-use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, recv, send, socketpair};
+use nix::cmsg_space;
+use nix::sys::socket::{
+    AddressFamily, ControlMessage, ControlMessageOwned, MsgFlags, SockFlag, SockType, recvmsg, sendmsg,
+    socketpair,
+};
+
+use crate::sys::inherited;
+
+/// A line that one side says.
+pub(crate) trait Word: Sized {
+    fn encode(&self) -> String;
+    fn decode(line: &str) -> Option<Self>;
+}
 
 /// What a worker tells its master.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +29,10 @@ pub(crate) enum FromWorker {
     Accepting,
     /// It wants to be replaced, and serves until it is.
     Recycle,
+    /// The log file has grown past its cap.
+    LogFull,
+    /// The connections that were asked for under this number; their rows come as a file.
+    Rows(u64),
 }
 
 /// What a master tells a worker.
@@ -23,46 +40,130 @@ pub(crate) enum FromWorker {
 pub(crate) enum FromMaster {
     /// Poll the listener.
     Accept,
+    /// A reload has come: tell the application. One that is reloadable is told to drain next.
+    Reload,
     /// Leave: accept nothing more, close idle connections after `grace`, cut what is left after `within`.
     Drain { grace: Duration, within: Duration },
+    /// Say which connections there are.
+    Connections(u64),
+    /// Write the log to the file that comes with this.
+    Log,
+    /// Write standard output and error to the file that comes with this.
+    Output,
 }
 
-impl FromWorker {
-    fn encode(self) -> String {
+/// What a new master tells the one before it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum FromHeir {
+    /// All its workers are ready.
+    Ready,
+    /// Its worker of that slot accepts, in the service of that name and of that ordinal among its
+    /// namesakes.
+    Serves { slot: usize, namesake: usize, service: String },
+    /// It needs nothing of the old one any more.
+    Settled,
+    /// For whoever waits for the upgrade.
+    Says(String),
+}
+
+/// What a master tells the one that takes over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FromPredecessor {
+    /// The command socket and the pid file are yours.
+    Yours,
+}
+
+impl Word for FromWorker {
+    fn encode(&self) -> String {
         match self {
             Self::Ready => "ready".into(),
             Self::Accepting => "accepting".into(),
             Self::Recycle => "recycle".into(),
+            Self::LogFull => "log-full".into(),
+            Self::Rows(asked) => format!("rows {asked}"),
         }
     }
 
     fn decode(line: &str) -> Option<Self> {
-        Some(match line {
-            "ready" => Self::Ready,
-            "accepting" => Self::Accepting,
-            "recycle" => Self::Recycle,
+        Some(match line.split_once(' ') {
+            None if line == "ready" => Self::Ready,
+            None if line == "accepting" => Self::Accepting,
+            None if line == "recycle" => Self::Recycle,
+            None if line == "log-full" => Self::LogFull,
+            Some(("rows", asked)) => Self::Rows(asked.parse().ok()?),
             _ => return None,
         })
     }
 }
 
-impl FromMaster {
-    fn encode(self) -> String {
+impl Word for FromMaster {
+    fn encode(&self) -> String {
         match self {
             Self::Accept => "accept".into(),
+            Self::Reload => "reload".into(),
             Self::Drain { grace, within } => format!("drain {} {}", grace.as_millis(), within.as_millis()),
+            Self::Connections(asked) => format!("connections {asked}"),
+            Self::Log => "log".into(),
+            Self::Output => "output".into(),
         }
     }
 
     fn decode(line: &str) -> Option<Self> {
         let mut words = line.split_ascii_whitespace();
         let verb = words.next()?;
-        let mut duration = || words.next()?.parse().ok().map(Duration::from_millis);
+        let mut number = || words.next()?.parse::<u64>().ok();
         Some(match verb {
             "accept" => Self::Accept,
-            "drain" => Self::Drain { grace: duration()?, within: duration()? },
+            "reload" => Self::Reload,
+            "drain" => Self::Drain {
+                grace: Duration::from_millis(number()?),
+                within: Duration::from_millis(number()?),
+            },
+            "connections" => Self::Connections(number()?),
+            "log" => Self::Log,
+            "output" => Self::Output,
             _ => return None,
         })
+    }
+}
+
+impl Word for FromHeir {
+    fn encode(&self) -> String {
+        match self {
+            Self::Ready => "ready".into(),
+            Self::Serves { slot, namesake, service } => format!("serves {slot} {namesake} {service}"),
+            Self::Settled => "settled".into(),
+            Self::Says(text) => format!("says {text}"),
+        }
+    }
+
+    fn decode(line: &str) -> Option<Self> {
+        match line.split_once(' ').unwrap_or((line, "")) {
+            ("ready", _) => Some(Self::Ready),
+            ("settled", _) => Some(Self::Settled),
+            ("says", text) => Some(Self::Says(text.to_owned())),
+            ("serves", rest) => {
+                let mut words = rest.splitn(3, ' ');
+                Some(Self::Serves {
+                    slot: words.next()?.parse().ok()?,
+                    namesake: words.next()?.parse().ok()?,
+                    service: words.next()?.to_owned(),
+                })
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Word for FromPredecessor {
+    fn encode(&self) -> String {
+        match self {
+            Self::Yours => "yours".into(),
+        }
+    }
+
+    fn decode(line: &str) -> Option<Self> {
+        (line == "yours").then_some(Self::Yours)
     }
 }
 
@@ -73,14 +174,17 @@ pub(crate) struct Control {
 }
 
 /// What came from the other end.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Heard<T> {
-    Said(T),
+    Said(T, Option<OwnedFd>),
     /// Nothing for now.
     Nothing,
     /// The other process is gone, or has closed its end.
     Gone,
 }
+
+/// Octets of the longest line.
+const LONGEST: usize = 4096;
 
 impl Control {
     /// A pair: close-on-exec, non-blocking, packets kept apart.
@@ -90,83 +194,139 @@ impl Control {
         Ok((Self { socket: ours }, theirs))
     }
 
-    /// The worker's end, as it was inherited.
+    /// This process's end, as it was inherited.
     pub(crate) fn inherited(socket: OwnedFd) -> Self {
         Self { socket }
     }
 
-    pub(crate) fn tell_worker(&self, word: FromMaster) -> io::Result<()> {
-        self.send(&word.encode())
+    /// The same end once more, for something that lives elsewhere.
+    pub(crate) fn share(&self) -> io::Result<Self> {
+        Ok(Self { socket: self.socket.try_clone()? })
     }
 
-    pub(crate) fn tell_master(&self, word: FromWorker) -> io::Result<()> {
-        self.send(&word.encode())
+    pub(crate) fn tell(&self, word: &impl Word) -> io::Result<()> {
+        self.send(&word.encode(), None)
     }
 
-    pub(crate) fn hear_worker(&self) -> Heard<FromWorker> {
-        self.hear(FromWorker::decode)
+    pub(crate) fn tell_with(&self, word: &impl Word, file: BorrowedFd<'_>) -> io::Result<()> {
+        self.send(&word.encode(), Some(file))
     }
 
-    pub(crate) fn hear_master(&self) -> Heard<FromMaster> {
-        self.hear(FromMaster::decode)
-    }
-
-    fn send(&self, line: &str) -> io::Result<()> {
-        send(self.socket.as_raw_fd(), line.as_bytes(), MsgFlags::MSG_NOSIGNAL)?;
+    fn send(&self, line: &str, file: Option<BorrowedFd<'_>>) -> io::Result<()> {
+        let mut end = line.len().min(LONGEST);
+        while !line.is_char_boundary(end) {
+            end -= 1;
+        }
+        let content = [IoSlice::new(&line.as_bytes()[..end])];
+        let files: Vec<RawFd> = file.iter().map(AsRawFd::as_raw_fd).collect();
+        let rights = [ControlMessage::ScmRights(&files)];
+        let rights = if files.is_empty() { &rights[..0] } else { &rights[..] };
+        sendmsg::<()>(self.socket.as_raw_fd(), &content, rights, MsgFlags::MSG_NOSIGNAL, None)?;
         Ok(())
     }
 
-    fn hear<T>(&self, decode: impl Fn(&str) -> Option<T>) -> Heard<T> {
-        let mut packet = [0; 256];
+    pub(crate) fn hear<T: Word>(&self) -> Heard<T> {
         loop {
-            match recv(self.socket.as_raw_fd(), &mut packet, MsgFlags::empty()) {
-                Ok(0) => return Heard::Gone,
-                Ok(length) => match std::str::from_utf8(&packet[..length]).ok().and_then(&decode) {
-                    Some(word) => return Heard::Said(word),
-                    None => tracing::debug!("a word on the control socket that is not known"),
-                },
+            match self.receive() {
+                Ok((0, _, _)) => return Heard::Gone,
+                Ok((length, packet, file)) => {
+                    let line = std::str::from_utf8(&packet[..length]).ok();
+                    match line.and_then(T::decode) {
+                        Some(word) => return Heard::Said(word, file),
+                        None => tracing::debug!("a word on the control socket that is not known"),
+                    }
+                }
                 Err(nix::Error::EAGAIN) => return Heard::Nothing,
                 Err(nix::Error::EINTR) => {}
                 Err(_) => return Heard::Gone,
             }
         }
     }
+
+    fn receive(&self) -> nix::Result<(usize, [u8; LONGEST], Option<OwnedFd>)> {
+        let mut packet = [0; LONGEST];
+        let mut room = cmsg_space!([RawFd; 1]);
+        let (length, file) = {
+            let mut content = [IoSliceMut::new(&mut packet)];
+            // Close-on-exec from the first instant, so that no child started meanwhile inherits it.
+            let flags = MsgFlags::MSG_CMSG_CLOEXEC;
+            let message = recvmsg::<()>(self.socket.as_raw_fd(), &mut content, Some(&mut room), flags)?;
+            let mut file = None;
+            for part in message.cmsgs()? {
+                if let ControlMessageOwned::ScmRights(files) = part {
+                    let taken = files.into_iter().filter_map(|fd| inherited::take_fd(fd).ok());
+                    file = taken.last().or(file);
+                }
+            }
+            (message.bytes, file)
+        };
+        Ok((length, packet, file))
+    }
 }
 
 impl AsRawFd for Control {
-    fn as_raw_fd(&self) -> std::os::fd::RawFd {
+    fn as_raw_fd(&self) -> RawFd {
         self.socket.as_raw_fd()
+    }
+}
+
+impl AsFd for Control {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
+    use std::io::{Read, Seek, Write};
+
     use super::*;
+
+    fn survives<T: Word + std::fmt::Debug + PartialEq>(words: &[T]) {
+        let (ours, theirs) = Control::pair().expect("a socket pair");
+        let theirs = Control::inherited(theirs);
+        for word in words {
+            ours.tell(word).expect("room in the socket");
+            let Heard::Said(heard, None) = theirs.hear::<T>() else { panic!("{word:?} got lost") };
+            assert_eq!(heard, *word);
+        }
+        assert!(matches!(theirs.hear::<T>(), Heard::Nothing));
+    }
 
     #[test]
     fn words_survive_the_wire() {
+        let drain = FromMaster::Drain { grace: Duration::from_millis(7), within: Duration::from_secs(9) };
+        let (log, output) = (FromMaster::Log, FromMaster::Output);
+        survives(&[FromMaster::Accept, FromMaster::Reload, drain, FromMaster::Connections(4), log, output]);
+        let (full, rows) = (FromWorker::LogFull, FromWorker::Rows(4));
+        survives(&[FromWorker::Ready, FromWorker::Accepting, FromWorker::Recycle, full, rows]);
+        let serves = FromHeir::Serves { slot: 1, namesake: 0, service: "my shop".into() };
+        survives(&[FromHeir::Ready, serves, FromHeir::Settled, FromHeir::Says("so far".into())]);
+        survives(&[FromPredecessor::Yours]);
+    }
+
+    #[test]
+    fn a_file_comes_along() {
         let (master, theirs) = Control::pair().expect("a socket pair");
         let worker = Control::inherited(theirs);
-        let drain = FromMaster::Drain { grace: Duration::from_millis(7), within: Duration::from_secs(9) };
-        for word in [FromMaster::Accept, drain] {
-            master.tell_worker(word).expect("room in the socket");
-            assert_eq!(worker.hear_master(), Heard::Said(word));
-        }
-        for word in [FromWorker::Ready, FromWorker::Accepting, FromWorker::Recycle] {
-            worker.tell_master(word).expect("room in the socket");
-            assert_eq!(master.hear_worker(), Heard::Said(word));
-        }
-        assert_eq!(master.hear_worker(), Heard::Nothing);
+        let mut file = tempfile::tempfile().expect("a temporary file");
+        file.write_all(b"rows").expect("room on the disk");
+        worker.tell_with(&FromWorker::Rows(1), file.as_fd()).expect("room in the socket");
+        let Heard::Said(FromWorker::Rows(1), Some(came)) = master.hear() else { panic!("no file came") };
+        let (mut came, mut text) = (File::from(came), String::new());
+        came.rewind().and_then(|()| came.read_to_string(&mut text)).expect("the same file");
+        assert_eq!(text, "rows");
     }
 
     #[test]
     fn an_unknown_word_is_ignored_and_an_end_is_noticed() {
         let (master, theirs) = Control::pair().expect("a socket pair");
         let worker = Control::inherited(theirs);
-        worker.send("sing").expect("room in the socket");
-        worker.tell_master(FromWorker::Ready).expect("room in the socket");
-        assert_eq!(master.hear_worker(), Heard::Said(FromWorker::Ready));
+        worker.send("sing", None).expect("room in the socket");
+        worker.tell(&FromWorker::Ready).expect("room in the socket");
+        assert!(matches!(master.hear(), Heard::Said(FromWorker::Ready, None)));
         drop(worker);
-        assert_eq!(master.hear_worker(), Heard::Gone);
+        assert!(matches!(master.hear::<FromWorker>(), Heard::Gone));
     }
 }

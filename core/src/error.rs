@@ -46,6 +46,12 @@ pub enum Error {
         /// Which worker failed, how, and the tail of its output.
         reason: String,
     },
+    /// The running server did not do what a command asked.
+    #[error("{reason}")]
+    Refused {
+        /// What it said.
+        reason: String,
+    },
     /// A system call failed.
     #[error("cannot {attempt}: {source}")]
     System {

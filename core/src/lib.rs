@@ -15,7 +15,7 @@
 //!             conn.send(line); // Sent, Queued or Refused
 //!         })
 //!         .on_close(|conn| println!("{} has gone", conn.peer_address()));
-//!     Server::new().service(echo).main() // start | stop | restart | reload
+//!     Server::new().service(echo).main() // start | stop | restart | reload | status | connections | upgrade
 //! }
 //! ```
 //!
@@ -38,8 +38,10 @@
 mod command;
 mod connection;
 mod control;
+mod daemon;
 mod datagram;
 mod error;
+mod handed;
 mod listen;
 mod logging;
 mod master;
@@ -48,6 +50,7 @@ pub mod protocol;
 mod reactor;
 mod server;
 mod service;
+mod status;
 #[expect(unsafe_code, reason = "the system calls that have no safe wrapper; nothing else may use unsafe")]
 mod sys;
 mod tally;
@@ -58,12 +61,13 @@ pub use command::{Command, NoCommand, exit};
 pub use connection::{Client, Connection, ConnectionError, Connections, Group, Link, Sent, Status};
 pub use datagram::{DatagramService, Datagrams, DatagramsTo, Sender};
 pub use error::Error;
+pub use logging::LogLevel;
 pub use offload::offload;
 pub use reactor::Timer;
 pub use server::Server;
-pub use service::{AnyService, Service, StartResult};
+pub use service::{AnyService, Service, StartResult, Unheard};
 pub use transport::{Address, Tls, Trust};
-pub use worker::Worker;
+pub use worker::{Worker, WorkerExit};
 
 /// The README's example compiles.
 #[cfg(doctest)]

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
@@ -23,7 +23,7 @@ const BACKLOG: i32 = 65_535;
 pub(crate) struct Listeners {
     sockets: Vec<Bound>,
     /// The name of a Unix socket, removed when the server stops.
-    _file: Option<SocketFile>,
+    file: Option<SocketFile>,
 }
 
 /// A socket that is bound to its address.
@@ -51,23 +51,69 @@ impl Listeners {
         }
     }
 
+    /// Takes over sockets that are bound already. With `reuse_port` more are opened beside them where there are more
+    /// slots.
+    ///
+    /// # Errors
+    /// [`Error::Misuse`] where there are more than slots: what is queued on the others would be lost;
+    /// [`Error::Listen`] where one does not fit the service, or another can't be opened.
+    pub(crate) fn inherited(settings: &Settings, sockets: Vec<OwnedFd>, from: Giver) -> Result<Self, Error> {
+        let fail = |source| Error::Listen {
+            service: settings.name.clone(),
+            address: settings.address.clone(),
+            source,
+        };
+        let slots = if settings.reuse_port { settings.count } else { 1 };
+        if slots < sockets.len() {
+            return Err(Error::Misuse {
+                service: settings.name.clone(),
+                what: format!(
+                    "{} sockets are open for it: with reuse_port count can't go below that, without it \
+                     restart the server",
+                    sockets.len()
+                ),
+            });
+        }
+        let take = |socket| Bound::inherited(socket, settings.transport);
+        let mut sockets = sockets.into_iter().map(take).collect::<io::Result<Vec<_>>>().map_err(fail)?;
+        let Some(first) = sockets.first() else { return Self::open(settings) };
+        let file = match (Endpoint::parse(&settings.address), from) {
+            (Endpoint::Unix(path), Giver::Predecessor) => Some(SocketFile::note(&path).map_err(fail)?),
+            _ => None,
+        };
+        if !matches!(first, Bound::Unix(_)) {
+            let address = first.ip().map_err(fail)?;
+            while sockets.len() < slots {
+                sockets.push(bind_ip(settings.transport, address, true).map_err(fail)?);
+            }
+        }
+        Ok(Self { sockets, file })
+    }
+
+    /// Leaves the name of a Unix socket in the file system: another master has taken it over.
+    pub(crate) fn disown(&mut self) {
+        self.file.iter_mut().for_each(|file| file.ours = false);
+    }
+
+    /// All of them, for a master that takes over.
+    pub(crate) fn sockets(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        self.sockets.iter().map(AsFd::as_fd)
+    }
+
     fn open_ip(text: &str, settings: &Settings) -> io::Result<Self> {
         // A name may stand for several addresses; the first is the one that is meant.
         let address = Endpoint::resolve(text)?[0];
-        let bind = |address, reuse_port| match settings.transport {
-            Transport::Stream => bind_tcp(address, reuse_port).map(Bound::Tcp),
-            Transport::Datagram => bind_udp(address, reuse_port).map(Bound::Udp),
-        };
+        let bind = |address, reuse_port| bind_ip(settings.transport, address, reuse_port);
         let first = bind(address, false)?;
         if !settings.reuse_port {
-            return Ok(Self { sockets: vec![first], _file: None });
+            return Ok(Self { sockets: vec![first], file: None });
         }
         // Bound once without SO_REUSEPORT, to find out whether somebody else is there: two servers
         // would otherwise share the port without a word (RL-7).
         let address = first.ip()?;
         drop(first);
         let sockets = (0..settings.count).map(|_| bind(address, true)).collect::<io::Result<_>>()?;
-        Ok(Self { sockets, _file: None })
+        Ok(Self { sockets, file: None })
     }
 
     fn open_unix(path: &Path, mode: Option<u32>) -> io::Result<Self> {
@@ -81,16 +127,12 @@ impl Listeners {
         }
         // Only now: nobody connects before the mode is right.
         socket.listen(BACKLOG)?;
-        Ok(Self { sockets: vec![Bound::Unix(socket.into())], _file: Some(file) })
+        Ok(Self { sockets: vec![Bound::Unix(socket.into())], file: Some(file) })
     }
 
     /// The socket that the worker of `slot` serves.
     pub(crate) fn of_slot(&self, slot: usize) -> BorrowedFd<'_> {
-        match &self.sockets[slot % self.sockets.len()] {
-            Bound::Tcp(socket) => socket.as_fd(),
-            Bound::Udp(socket) => socket.as_fd(),
-            Bound::Unix(socket) => socket.as_fd(),
-        }
+        self.sockets[slot % self.sockets.len()].as_fd()
     }
 
     /// Where it listens: the real port, also where 0 was asked for.
@@ -102,7 +144,42 @@ impl Listeners {
     }
 }
 
+/// Whom inherited sockets come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Giver {
+    /// The master before this one: what it made is this one's now.
+    Predecessor,
+    /// A service manager, which keeps what it made.
+    Manager,
+}
+
+impl AsFd for Bound {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Tcp(socket) => socket.as_fd(),
+            Self::Udp(socket) => socket.as_fd(),
+            Self::Unix(socket) => socket.as_fd(),
+        }
+    }
+}
+
 impl Bound {
+    /// A socket that came from elsewhere: it must be of the kind that is wanted, and must not block.
+    fn inherited(socket: OwnedFd, wanted: Transport) -> io::Result<Self> {
+        let socket = Socket::from(socket);
+        socket.set_nonblocking(true)?;
+        let unfit = |why: &str| Err(io::Error::new(io::ErrorKind::InvalidInput, why.to_owned()));
+        match (wanted, socket.r#type()?) {
+            (Transport::Datagram, Type::DGRAM) => Ok(Self::Udp(socket.into())),
+            (Transport::Datagram, _) => unfit("the inherited descriptor is no datagram socket"),
+            (Transport::Stream, _) if !socket.is_listener()? => {
+                unfit("the inherited descriptor is no listening socket")
+            }
+            (Transport::Stream, _) if socket.domain()? == Domain::UNIX => Ok(Self::Unix(socket.into())),
+            (Transport::Stream, _) => Ok(Self::Tcp(socket.into())),
+        }
+    }
+
     fn ip(&self) -> io::Result<SocketAddr> {
         match self {
             Self::Tcp(socket) => socket.local_addr(),
@@ -117,11 +194,12 @@ impl Bound {
 struct SocketFile {
     path: PathBuf,
     identity: (u64, u64),
+    ours: bool,
 }
 
 impl SocketFile {
     fn note(path: &Path) -> io::Result<Self> {
-        Ok(Self { path: path.into(), identity: identity(path)? })
+        Ok(Self { path: path.into(), identity: identity(path)?, ours: true })
     }
 }
 
@@ -134,7 +212,7 @@ fn identity(path: &Path) -> io::Result<(u64, u64)> {
 impl Drop for SocketFile {
     /// Removes the name (STOP-4), unless it stands for another socket by now.
     fn drop(&mut self) {
-        let ours = identity(&self.path).is_ok_and(|now| now == self.identity);
+        let ours = self.ours && identity(&self.path).is_ok_and(|now| now == self.identity);
         if ours && let Err(error) = fs::remove_file(&self.path) {
             tracing::warn!(path = %self.path.display(), %error, "cannot remove the socket");
         }
@@ -155,6 +233,13 @@ fn remove_stale(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(path),
         Err(error) => Err(error),
         Ok(_) => Err(io::ErrorKind::AddrInUse.into()),
+    }
+}
+
+fn bind_ip(transport: Transport, address: SocketAddr, reuse_port: bool) -> io::Result<Bound> {
+    match transport {
+        Transport::Stream => bind_tcp(address, reuse_port).map(Bound::Tcp),
+        Transport::Datagram => bind_udp(address, reuse_port).map(Bound::Udp),
     }
 }
 

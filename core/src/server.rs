@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use crate::command::{self, Command, exit};
+use crate::command::{self, Command, NoCommand, exit};
+use crate::daemon;
 use crate::error::Error;
-use crate::logging;
-use crate::master::{self, Config, Timing};
+use crate::logging::{self, LogLevel, LogSettings};
+use crate::master::{self, Config, Legacy, MasterCallbacks, Mode, Patience, Timing};
 use crate::service::{AnyService, Declaration};
 use crate::worker::{self, Birth};
 
@@ -16,24 +17,33 @@ use crate::worker::{self, Birth};
 /// [`main`](Self::main) runs in three roles: as the master when it is started, as a worker when the
 /// master executes the program again, and as a command that talks to a running master. It must be
 /// called from the main thread while that is the only one.
-#[derive(Default)]
 pub struct Server {
     services: Vec<Box<dyn Declaration>>,
     pid_file: Option<PathBuf>,
-    timing: TimingChoice,
+    stdout_file: Option<PathBuf>,
+    log: LogSettings,
+    timing: Timing,
+    version: Option<String>,
+    callbacks: MasterCallbacks,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct TimingChoice(Timing);
-
-impl Default for TimingChoice {
+impl Default for Server {
     fn default() -> Self {
-        Self(Timing {
+        let timing = Timing {
             boot: Duration::from_secs(30),
             grace: Duration::from_secs(10),
             drain: Duration::from_secs(30),
             stop: Duration::from_secs(2),
-        })
+        };
+        Self {
+            services: Vec::new(),
+            pid_file: None,
+            stdout_file: None,
+            log: LogSettings::default(),
+            timing,
+            version: None,
+            callbacks: MasterCallbacks::default(),
+        }
     }
 }
 
@@ -58,11 +68,50 @@ impl Server {
         self
     }
 
+    /// Writes the log to a file; in the foreground to standard error as well (MASTER-5). A line is
+    /// `YYYY-MM-DD HH:MM:SS pid:N level text` in local time (MASTER-7). Opened by the master before any rights are
+    /// given up (SF-24), and anew at each reload. Default: standard error alone.
+    #[must_use]
+    pub fn log_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.log.file = Some(path.into());
+        self
+    }
+
+    /// How much is logged; the variable `WORKERSPEC_LOG` overrides it. Default [`LogLevel::Info`].
+    #[must_use]
+    pub fn log_level(mut self, level: LogLevel) -> Self {
+        self.log.level = level;
+        self
+    }
+
+    /// Bytes after which the log file is renamed, with `.1` added, in the place of the one that was renamed before.
+    /// Default 10 MiB; 0 lets it grow for ever (MASTER-9, SF-26).
+    #[must_use]
+    pub fn log_max_bytes(mut self, bytes: u64) -> Self {
+        self.log.max_bytes = bytes;
+        self
+    }
+
+    /// Where standard output and error of master and workers go in the background; opened for appending, and anew at
+    /// each reload (RELOAD-2). Default `/dev/null` (MASTER-3).
+    #[must_use]
+    pub fn stdout_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.stdout_file = Some(path.into());
+        self
+    }
+
+    /// What `--version` prints. Default: that of this library.
+    #[must_use]
+    pub fn version(mut self, text: impl Into<String>) -> Self {
+        self.version = Some(text.into());
+        self
+    }
+
     /// How long a worker may take to become ready; a reload whose workers take longer is rolled back.
     /// Default 30 s.
     #[must_use]
     pub fn boot_timeout(mut self, patience: Duration) -> Self {
-        self.timing.0.boot = patience;
+        self.timing.boot = patience;
         self
     }
 
@@ -70,64 +119,111 @@ impl Server {
     /// the time for which clients keep idle connections in use.
     #[must_use]
     pub fn idle_grace(mut self, patience: Duration) -> Self {
-        self.timing.0.grace = patience;
+        self.timing.grace = patience;
         self
     }
 
-    /// How long a draining worker may take; what is under way then is cut and logged. Default 30 s.
+    /// How long a draining worker may take: 50 ms before, what is under way is cut and logged; then the process
+    /// is killed if it is still there. Default 30 s.
     #[must_use]
     pub fn drain_timeout(mut self, patience: Duration) -> Self {
-        self.timing.0.drain = patience;
+        self.timing.drain = patience;
         self
     }
 
-    /// How long a worker may take to stop when the server is told to stop at once. Default 2 s (STOP-2).
+    /// How long a worker may take to stop when the server is told to stop at once: 50 ms before, what is under way is
+    /// cut; then the process is killed if it is still there. Default 2 s (STOP-2).
     #[must_use]
     pub fn stop_timeout(mut self, patience: Duration) -> Self {
-        self.timing.0.stop = patience;
+        self.timing.stop = patience;
         self
     }
 
-    /// Does what the arguments of the program say: `start`, `stop`, `restart`, `reload`, or `--help`. The exit codes
-    /// are those of [`exit`].
+    /// Called in the master when a reload begins (RELOAD-2). It holds up the master: be quick. A panic in it is logged
+    /// and nothing else (SF-14).
+    #[must_use]
+    pub fn on_master_reload(mut self, callback: impl Fn() + 'static) -> Self {
+        self.callbacks.reload = Some(Box::new(callback));
+        self
+    }
+
+    /// Called in the master when the server has stopped and nothing is left of it (STOP-4); not when a new master has
+    /// taken over. A panic in it is logged.
+    #[must_use]
+    pub fn on_master_stop(mut self, callback: impl Fn() + 'static) -> Self {
+        self.callbacks.stop = Some(Box::new(callback));
+        self
+    }
+
+    /// Does what the arguments of the program say: `start`, `stop`, `restart`, `reload`, `upgrade`, `status`,
+    /// `connections`, or `--help`. The exit codes are those of [`exit`].
     pub fn main(self) -> ExitCode {
         match Command::from_arguments(std::env::args().skip(1)) {
             Ok(command) => self.run(command),
+            Err(NoCommand::Version) => {
+                let own = || format!("workerspec-core {}", env!("CARGO_PKG_VERSION"));
+                println!("{}", self.version.unwrap_or_else(own));
+                ExitCode::from(exit::OK)
+            }
             Err(error) => error.show(),
         }
     }
 
-    /// Does what `command` says, for a program that reads its arguments itself. In a worker, which is
+    /// Does what `command` says, for a program that reads its arguments itself (CLI-19). In a worker, which is
     /// started with the master's arguments, it serves whatever the command.
     pub fn run(self, command: Command) -> ExitCode {
-        logging::init();
-        let result = match Birth::take() {
-            Some(birth) => worker::serve(birth, self.services),
-            None => self.carry_out(command),
-        };
-        result.unwrap_or_else(|error| {
+        self.take_role(command).unwrap_or_else(|error| {
             eprintln!("error: {error}");
             ExitCode::from(exit::code_of(&error))
         })
     }
 
+    fn take_role(self, command: Command) -> Result<ExitCode, Error> {
+        if let Some(birth) = Birth::take() {
+            return worker::serve(birth, self.services, &self.log);
+        }
+        if let Some(legacy) = Legacy::take()? {
+            return self.serve(Mode::Heir(legacy));
+        }
+        if let Some(report) = daemon::take()? {
+            let ours = report.try_clone().map_err(Error::system("report to the command"))?;
+            let result = self.serve(Mode::Daemon(report));
+            if let Err(error) = &result {
+                daemon::fail(ours, exit::code_of(error));
+            }
+            return result;
+        }
+        self.carry_out(command)
+    }
+
     fn carry_out(self, command: Command) -> Result<ExitCode, Error> {
         let pid_file = self.pid_file.clone().unwrap_or_else(default_pid_file);
+        let margin = Duration::from_secs(3);
+        let patience = Patience { graceful: self.timing.drain + margin, plain: self.timing.stop + margin };
         match command {
-            Command::Start => self.start(pid_file),
-            Command::Stop { graceful } => command::stop(&pid_file, graceful),
-            Command::Reload => command::reload(&pid_file),
-            Command::Restart { graceful } => {
-                match command::stop(&pid_file, graceful) {
+            Command::Start { daemon, .. } => self.start(daemon),
+            Command::Stop { graceful, quiet } => command::stop(&pid_file, graceful, quiet, patience),
+            Command::Reload { quiet } => command::reload(&pid_file, quiet),
+            Command::Upgrade { quiet } => command::upgrade(&pid_file, quiet),
+            Command::Status { json, watch } => command::status(&pid_file, json, watch),
+            Command::Connections { json } => command::connections(&pid_file, json),
+            Command::Restart { graceful, daemon, quiet } => {
+                match command::stop(&pid_file, graceful, quiet, patience) {
                     // Nothing to stop: a restart starts (CLI-15).
-                    Ok(_) | Err(Error::NotRunning { .. }) => self.start(pid_file),
+                    Ok(_) | Err(Error::NotRunning { .. }) => self.start(daemon),
                     Err(error) => Err(error),
                 }
             }
         }
     }
 
-    fn start(self, pid_file: PathBuf) -> Result<ExitCode, Error> {
+    fn start(self, in_background: bool) -> Result<ExitCode, Error> {
+        // Said here rather than by a daemon where it can be.
+        self.check()?;
+        if in_background { daemon::start() } else { self.serve(Mode::Foreground) }
+    }
+
+    fn check(&self) -> Result<(), Error> {
         for service in &self.services {
             service.check()?;
         }
@@ -137,8 +233,25 @@ impl Server {
                 what: "declare at least one".to_owned(),
             });
         }
-        let services = self.services.iter().map(|service| service.settings().clone()).collect();
-        master::run(Config { services, pid_file, timing: self.timing.0 })
+        if let Ok(word) = std::env::var(logging::LEVEL_VARIABLE) {
+            let misuse = |what| Error::Misuse { service: logging::LEVEL_VARIABLE.to_owned(), what };
+            word.parse::<LogLevel>().map_err(misuse)?;
+        }
+        Ok(())
+    }
+
+    fn serve(mut self, mode: Mode) -> Result<ExitCode, Error> {
+        self.check()?;
+        let exits = self.services.iter_mut().map(|service| service.staff().exit.take()).collect();
+        let config = Config {
+            services: self.services.iter().map(|service| service.settings().clone()).collect(),
+            pid_file: self.pid_file.unwrap_or_else(default_pid_file),
+            timing: self.timing,
+            log: self.log,
+            stdout_file: self.stdout_file.unwrap_or_else(|| "/dev/null".into()),
+            callbacks: MasterCallbacks { exits, ..self.callbacks },
+        };
+        master::run(config, mode)
     }
 }
 

@@ -21,6 +21,7 @@ use crate::protocol::{Encode, Frame, Protocol, Raw, Text};
 use crate::reactor::{Reactor, Source, Timer};
 use crate::tally::Call;
 use crate::transport::{Address, Endpoint, Stream, TlsStream, Trust, dial};
+use crate::worker::ConnectionRow;
 
 /// A connection to be opened: an address, a protocol, callbacks. Nothing happens before
 /// [`connect`](Self::connect) (CLIENT-1).
@@ -275,6 +276,9 @@ impl<P: Protocol> Connection<P> {
 pub(crate) trait Outgoing {
     /// Closes what is open and opens nothing again; calls `done` when it is gone.
     fn leave(&self, within: Duration, done: Box<dyn FnOnce()>);
+
+    /// Its connections as `connections` shows them.
+    fn rows(&self) -> Vec<ConnectionRow>;
 }
 
 /// Opens the connections of one client.
@@ -295,6 +299,10 @@ impl<P: Protocol> Outgoing for Dialer<P> {
     fn leave(&self, within: Duration, done: Box<dyn FnOnce()>) {
         self.cancel();
         self.runtime.drain(Duration::ZERO, within, done);
+    }
+
+    fn rows(&self) -> Vec<ConnectionRow> {
+        self.runtime.rows("none")
     }
 }
 

@@ -16,6 +16,7 @@ use crate::protocol::{Limits, Protocol, Setting};
 use crate::reactor::{Reactor, Source, Timer};
 use crate::tally::Call;
 use crate::transport::{Address, Stream, TlsStream};
+use crate::worker::ConnectionRow;
 
 /// Bounds of a service that its connections start with.
 #[derive(Debug, Clone, Copy)]
@@ -191,6 +192,11 @@ impl<P: Protocol> Runtime<P> {
             late.iter().chain(&lingering).for_each(|served| served.destroy());
         });
         self.check_emptied();
+    }
+
+    /// The connections as `connections` shows them, for the service of that name (CONNS-1).
+    pub(crate) fn rows(&self, service: &str) -> Vec<ConnectionRow> {
+        self.snapshot().iter().map(|served| served.row(service)).collect()
     }
 
     /// The connections that the application knows, oldest first.

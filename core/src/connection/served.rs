@@ -15,6 +15,7 @@ use crate::protocol::Protocol;
 use crate::reactor::{Source, Timer};
 use crate::tally::Call;
 use crate::transport::{Address, Stream};
+use crate::worker::ConnectionRow;
 
 /// Where a connection is on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -187,6 +188,28 @@ impl<P: Protocol> Served<P> {
     pub(super) fn unsent(&self) -> usize {
         let held = self.codec.try_borrow().map_or(0, |codec| codec.held());
         self.outbox.borrow().len() + held
+    }
+
+    pub(super) fn row(&self, service: &str) -> ConnectionRow {
+        let peer = self.peer.borrow();
+        let stream = self.stream.borrow();
+        let local = stream.as_ref().and_then(|stream| stream.local_address().ok());
+        ConnectionRow {
+            pid: std::process::id(),
+            worker: service.to_owned(),
+            cid: self.id,
+            transport: stream.as_ref().map_or("tcp", Stream::kind).to_owned(),
+            protocol: P::NAME.to_owned(),
+            ipv4: peer.ip().is_some_and(|ip| ip.is_ipv4()),
+            ipv6: peer.ip().is_some_and(|ip| ip.is_ipv6()),
+            recv_q: self.inbox.borrow().len() as u64,
+            send_q: self.unsent() as u64,
+            bytes_read: self.bytes_read.get(),
+            bytes_written: self.bytes_written.get(),
+            status: self.status().name().to_owned(),
+            local: local.map(|address| address.to_string()).unwrap_or_default(),
+            remote: peer.to_string(),
+        }
     }
 
     pub(super) fn pause(&self) {

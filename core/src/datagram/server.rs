@@ -15,7 +15,7 @@ use crate::connection::guard;
 use crate::error::Error;
 use crate::protocol::{Limits, Protocol, Raw, Split};
 use crate::reactor::{Reactor, Source};
-use crate::service::{AnyService, Declaration, Service, Settings, StartResult, Transport};
+use crate::service::{AnyService, Declaration, Service, Settings, Staff, StartResult, Transport};
 use crate::tally::Call;
 use crate::worker::{Door, Serving, Worker};
 
@@ -108,6 +108,10 @@ impl<P: Protocol> From<DatagramService<P>> for AnyService {
 impl<P: Protocol> Declaration for DatagramService<P> {
     fn settings(&self) -> &Settings {
         self.service.settings()
+    }
+
+    fn staff(&mut self) -> &mut Staff {
+        self.service.staff()
     }
 
     fn check(&self) -> Result<(), Error> {

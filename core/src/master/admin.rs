@@ -1,10 +1,10 @@
-//! The command socket beside the pid file: `reload` and `stop` as commands that wait and learn how it
-//! went. One line asks; lines of progress come back, the last one begins with `ok` or `failed`.
+//! The command socket beside the pid file: commands that wait and learn how it went. One line asks; lines of progress
+//! come back, the last one begins with `ok` or `failed`.
 
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net as std_net;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 use std::{fs, os::unix::fs::PermissionsExt};
 
 use mio::net::{UnixListener, UnixStream};
@@ -16,39 +16,44 @@ use crate::error::Error;
 pub(crate) enum Request {
     Reload,
     Stop { graceful: bool },
+    Status,
+    Connections,
+    Upgrade,
 }
 
+const REQUESTS: [(Request, &str); 6] = [
+    (Request::Reload, "reload"),
+    (Request::Stop { graceful: false }, "stop"),
+    (Request::Stop { graceful: true }, "stop graceful"),
+    (Request::Status, "status"),
+    (Request::Connections, "connections"),
+    (Request::Upgrade, "upgrade"),
+];
+
 impl Request {
-    fn encode(self) -> &'static str {
-        match self {
-            Self::Reload => "reload\n",
-            Self::Stop { graceful: false } => "stop\n",
-            Self::Stop { graceful: true } => "stop graceful\n",
-        }
+    pub(super) fn encode(self) -> &'static str {
+        let found = REQUESTS.iter().find(|(request, _)| *request == self);
+        found.expect("every request has a line").1
     }
 
     fn decode(line: &str) -> Option<Self> {
-        Some(match line.trim_end() {
-            "reload" => Self::Reload,
-            "stop" => Self::Stop { graceful: false },
-            "stop graceful" => Self::Stop { graceful: true },
-            _ => return None,
-        })
+        REQUESTS.iter().find(|(_, text)| *text == line.trim_end()).map(|(request, _)| *request)
     }
 }
 
 /// Where the master that holds `pid_file` listens for commands.
-pub(crate) fn socket_path(pid_file: &Path) -> PathBuf {
+pub(super) fn socket_path(pid_file: &Path) -> PathBuf {
     let mut name = pid_file.as_os_str().to_owned();
     name.push(".sock");
     name.into()
 }
 
-/// The master's end. Dropped, its name is removed.
+/// The master's end. Dropped by its owner, its name is removed.
 #[derive(Debug)]
 pub(super) struct Admin {
     path: PathBuf,
     listener: UnixListener,
+    owned: bool,
 }
 
 impl Admin {
@@ -69,22 +74,41 @@ impl Admin {
             Ok(listener)
         };
         let listener = open().map_err(Error::system(attempt))?;
-        Ok(Self { path: path.clone(), listener })
+        Ok(Self { path: path.clone(), listener, owned: true })
+    }
+
+    /// Takes the socket of the master before this one; it stays that one's for now.
+    pub(super) fn inherit(pid_file: &Path, listener: OwnedFd) -> Self {
+        let listener = UnixListener::from_std(listener.into());
+        Self { path: socket_path(pid_file), listener, owned: false }
+    }
+
+    /// Whether this process answers commands, and removes the name at its end.
+    pub(super) fn own(&mut self, owned: bool) {
+        self.owned = owned;
     }
 
     pub(super) fn listener(&mut self) -> &mut UnixListener {
         &mut self.listener
     }
 
+    /// The socket, for a master that takes over.
+    pub(super) fn socket(&self) -> BorrowedFd<'_> {
+        self.listener.as_fd()
+    }
+
     /// A command that has connected, if there is one.
     pub(super) fn accept(&self) -> Option<Commander> {
-        self.listener.accept().ok().map(|(stream, _)| Commander { stream, asked: Vec::new() })
+        let (stream, _) = self.listener.accept().ok()?;
+        Some(Commander { stream, asked: Vec::new(), unsent: Vec::new(), ending: false })
     }
 }
 
 impl Drop for Admin {
     fn drop(&mut self) {
-        let _ = fs::remove_file(&self.path);
+        if self.owned {
+            let _ = fs::remove_file(&self.path);
+        }
     }
 }
 
@@ -93,6 +117,8 @@ impl Drop for Admin {
 pub(super) struct Commander {
     stream: UnixStream,
     asked: Vec<u8>,
+    unsent: Vec<u8>,
+    ending: bool,
 }
 
 /// What a commander has said so far.
@@ -130,46 +156,51 @@ impl Commander {
         }
     }
 
-    /// Says a line; one who does not read is not waited for.
+    /// Says a line; one who does not read is not waited for. A line of progress is left out for one who has
+    /// a lot to read already.
     pub(super) fn tell(&mut self, line: &str) {
-        let _ = self.stream.write_all(format!("{line}\n").as_bytes());
-    }
-}
-
-/// The command's end: asks, shows each line, and tells whether it went well. It ends when the master
-/// says so or is gone; for a stop, gone is what was asked for.
-///
-/// # Errors
-/// [`Error::NotRunning`] where no master listens; [`Error::System`] where it cannot be talked to.
-pub(crate) fn request(
-    pid_file: &Path,
-    request: Request,
-    patience: Option<Duration>,
-    mut show: impl FnMut(&str),
-) -> Result<bool, Error> {
-    let path = socket_path(pid_file);
-    let mut stream =
-        std_net::UnixStream::connect(&path).map_err(|_| Error::NotRunning { path: pid_file.into() })?;
-    let talk = || Error::system(format!("talk to the server at {}", path.display()));
-    stream.set_read_timeout(patience).map_err(talk())?;
-    stream.write_all(request.encode().as_bytes()).map_err(talk())?;
-    for line in BufReader::new(stream).lines() {
-        let line = line.map_err(talk())?;
-        match line.split_once(' ') {
-            Some(("ok", text)) => {
-                show(text);
-                return Ok(true);
-            }
-            Some(("failed", text)) => {
-                show(text);
-                return Ok(false);
-            }
-            _ => show(&line),
+        if self.unsent.len() < 64 * 1024 && !self.ending {
+            self.unsent.extend_from_slice(line.as_bytes());
+            self.unsent.push(b'\n');
+            self.flush();
         }
     }
-    let stopped = matches!(request, Request::Stop { .. });
-    if !stopped {
-        show("the server is gone without an answer");
+
+    /// Says the last line; the conversation ends when it is out.
+    pub(super) fn answer(&mut self, line: &str) {
+        self.unsent.extend_from_slice(line.as_bytes());
+        self.unsent.push(b'\n');
+        self.ending = true;
+        self.flush();
     }
-    Ok(stopped)
+
+    /// Sends what the kernel takes.
+    pub(super) fn flush(&mut self) {
+        while !self.unsent.is_empty() {
+            match self.stream.write(&self.unsent) {
+                Ok(0) => return self.unsent.clear(),
+                Ok(length) => drop(self.unsent.drain(..length)),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(_) => return self.unsent.clear(),
+            }
+        }
+    }
+
+    /// Whether the answer is out.
+    pub(super) fn is_over(&self) -> bool {
+        self.ending && self.unsent.is_empty()
+    }
+
+    /// Sends the rest, waiting for the reader for a moment: the master is about to end.
+    pub(super) fn finish(mut self) {
+        if self.unsent.is_empty() {
+            return;
+        }
+        let stream = std_net::UnixStream::from(OwnedFd::from(self.stream));
+        let patience = Some(std::time::Duration::from_millis(500));
+        if stream.set_nonblocking(false).is_ok() && stream.set_write_timeout(patience).is_ok() {
+            let _ = (&stream).write_all(&std::mem::take(&mut self.unsent));
+        }
+    }
 }

@@ -1,16 +1,26 @@
-//! How a reload went, for whoever asked for it.
+//! How a reload or an upgrade went, for whoever asked for it.
 
 use std::fmt;
 
 use super::state::WorkerId;
 
-/// How a worker ended.
+/// How a process ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ending {
     /// It exited with this status.
     Code(i32),
     /// A signal of this number killed it.
     Signal(i32),
+}
+
+impl Ending {
+    /// As wait(2) gives it: the exit code in the second octet, or the signal's number (WORKER-5).
+    pub(crate) fn raw(self) -> i32 {
+        match self {
+            Self::Code(code) => code << 8,
+            Self::Signal(number) => number,
+        }
+    }
 }
 
 impl fmt::Display for Ending {
@@ -31,7 +41,25 @@ pub(crate) enum Failure {
     Late { worker: WorkerId, slot: usize },
 }
 
-/// What became of a request to reload (I7). Every request gets exactly one.
+/// Why a new master did not take over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum HeirFailure {
+    /// It ended.
+    Ended(Ending),
+    /// It was not ready in time.
+    Late,
+}
+
+impl fmt::Display for HeirFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ended(ending) => write!(f, "the new master {ending}"),
+            Self::Late => write!(f, "the new master was not ready in time"),
+        }
+    }
+}
+
+/// What became of a request to reload or to upgrade (I7). Every request gets exactly one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// The new generation serves and the old one is gone.
@@ -42,4 +70,10 @@ pub(crate) enum Outcome {
     Superseded,
     /// The server is stopping.
     Stopping,
+    /// A new master serves, and nothing is left of the old one.
+    Upgraded,
+    /// The new master failed; the old one is in charge.
+    NotUpgraded(HeirFailure),
+    /// A reload or an upgrade is under way; upgrades are not queued.
+    Busy,
 }

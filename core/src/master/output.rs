@@ -1,11 +1,14 @@
-//! What a worker writes to standard error while it boots: passed on, and the tail kept for the report
-//! of a reload that fails.
+//! Where output goes: what a worker writes to standard error while it boots is passed on, and its tail kept for the
+//! report of a reload that fails; afterwards it goes where the server's output goes.
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::path::PathBuf;
 
 use mio::unix::pipe;
+
+use crate::logging;
 
 /// Octets kept of each worker's output.
 const TAIL: usize = 4096;
@@ -60,5 +63,68 @@ impl BootOutput {
 impl AsRawFd for BootOutput {
     fn as_raw_fd(&self) -> i32 {
         self.pipe.as_raw_fd()
+    }
+}
+
+/// Where standard output and error of master and workers go.
+#[derive(Debug)]
+pub(super) enum Output {
+    /// Where the program was started.
+    /// A new master's own standard error is a pipe until it takes over; then it is this one.
+    Foreground { stderr: Option<OwnedFd> },
+    /// To a file, or nowhere (SF-21).
+    Daemon { path: PathBuf, file: OwnedFd },
+}
+
+impl Output {
+    /// Of a daemon: appended to `path`, which may be `/dev/null`.
+    ///
+    /// # Errors
+    /// What open said.
+    pub(super) fn daemon(path: PathBuf) -> io::Result<Self> {
+        let file = logging::open(&path)?;
+        Ok(Self::Daemon { path, file })
+    }
+
+    pub(super) fn stdout(&self) -> io::Result<OwnedFd> {
+        match self {
+            Self::Foreground { .. } => io::stdout().as_fd().try_clone_to_owned(),
+            Self::Daemon { file, .. } => file.try_clone(),
+        }
+    }
+
+    pub(super) fn stderr(&self) -> io::Result<OwnedFd> {
+        match self {
+            Self::Foreground { stderr: Some(stderr) } => stderr.try_clone(),
+            Self::Foreground { stderr: None } => io::stderr().as_fd().try_clone_to_owned(),
+            Self::Daemon { file, .. } => file.try_clone(),
+        }
+    }
+
+    /// Sends this process's own output there.
+    pub(super) fn follow(&self) -> io::Result<()> {
+        match self {
+            Self::Foreground { stderr: None } => {}
+            Self::Foreground { stderr: Some(stderr) } => nix::unistd::dup2_stderr(stderr)?,
+            Self::Daemon { file, .. } => {
+                nix::unistd::dup2_stdout(file)?;
+                nix::unistd::dup2_stderr(file)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Opens the file anew, after somebody may have moved it away; the new one, for the workers that stay
+    /// (RELOAD-2, RELOAD-8).
+    pub(super) fn reopen(&mut self) -> io::Result<Option<BorrowedFd<'_>>> {
+        match self {
+            Self::Foreground { .. } => return Ok(None),
+            Self::Daemon { path, file } => *file = logging::open(path)?,
+        }
+        self.follow()?;
+        match self {
+            Self::Foreground { .. } => Ok(None),
+            Self::Daemon { file, .. } => Ok(Some(OwnedFd::as_fd(file))),
+        }
     }
 }

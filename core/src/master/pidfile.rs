@@ -1,7 +1,9 @@
-//! The pid file, locked for as long as the master lives (SF-19).
+//! The pid file, locked for as long as a server lives (SF-19): by one master after the other, when they upgrade.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
+use std::mem::ManuallyDrop;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -9,11 +11,13 @@ use nix::fcntl::{Flock, FlockArg, OFlag};
 
 use crate::error::Error;
 
-/// A pid file that this process holds. Dropped, it is removed.
+/// A pid file that this process holds. Dropped by its owner, it is removed.
 #[derive(Debug)]
 pub(crate) struct PidFile {
     path: PathBuf,
-    lock: Flock<File>,
+    /// Never unlocked, only closed: the lock belongs to the open file, which another master may share.
+    lock: ManuallyDrop<Flock<File>>,
+    owned: bool,
 }
 
 impl PidFile {
@@ -29,7 +33,8 @@ impl PidFile {
             let lock = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
                 Ok(lock) => lock,
                 Err((_, nix::Error::EWOULDBLOCK)) => {
-                    return Err(Error::AlreadyRunning { path: path.into(), pid: read_pid(path) });
+                    let pid = read_pid(path).map_or_else(|| "?".to_owned(), |pid| pid.to_string());
+                    return Err(Error::AlreadyRunning { path: path.into(), pid });
                 }
                 Err((_, error)) => return Err(system(error.into())),
             };
@@ -37,26 +42,70 @@ impl PidFile {
             if !same_file(&lock, path) {
                 continue;
             }
-            let mut held = Self { path: path.into(), lock };
-            held.write().map_err(system)?;
+            let mut held = Self { path: path.into(), lock: ManuallyDrop::new(lock), owned: false };
+            held.own().map_err(system)?;
             return Ok(held);
         }
     }
 
-    fn write(&mut self) -> io::Result<()> {
-        self.lock.set_len(0)?;
+    /// Shares the lock of the master before this one; the file stays that one's.
+    ///
+    /// # Errors
+    /// [`Error::System`] where it is not locked, or is another file than the one at `path`.
+    pub(crate) fn inherit(path: &Path, file: OwnedFd) -> Result<Self, Error> {
+        let attempt = || Error::system(format!("take over the pid file {}", path.display()));
+        let file = File::from(file);
+        if !same_file(&file, path) {
+            return Err(attempt()(io::Error::other("the new program names another one")));
+        }
+        let locked = Flock::lock(file, FlockArg::LockExclusiveNonblock);
+        let lock = locked.map_err(|(_, error)| attempt()(error.into()))?;
+        Ok(Self { path: path.into(), lock: ManuallyDrop::new(lock), owned: false })
+    }
+
+    /// Writes this process's id: from now on the file is its own.
+    pub(crate) fn own(&mut self) -> io::Result<()> {
+        self.owned = true;
+        // Longer text is cut after the new one is written, so that a reader never finds the file empty.
+        let text = format!("{}\n", std::process::id());
         self.lock.rewind()?;
-        writeln!(self.lock, "{}", std::process::id())
+        self.lock.write_all(text.as_bytes())?;
+        self.lock.set_len(text.len() as u64)
+    }
+
+    /// Leaves it to another master that shares the lock.
+    pub(crate) fn disown(&mut self) {
+        self.owned = false;
+    }
+
+    /// The locked file, for a master that takes over.
+    pub(crate) fn file(&self) -> BorrowedFd<'_> {
+        self.lock.as_fd()
     }
 }
 
 impl Drop for PidFile {
     fn drop(&mut self) {
         // Removed while still locked, so that nobody can lock a name that is about to go.
-        if let Err(error) = fs::remove_file(&self.path) {
+        if self.owned
+            && let Err(error) = fs::remove_file(&self.path)
+        {
             tracing::warn!(path = %self.path.display(), %error, "cannot remove the pid file");
         }
     }
+}
+
+/// The process id in the file.
+pub(crate) fn read_pid(path: &Path) -> Option<i32> {
+    let mut text = String::new();
+    File::open(path).and_then(|file| file.take(32).read_to_string(&mut text)).ok()?;
+    text.trim().parse().ok()
+}
+
+/// Whether a master holds the file now.
+pub(crate) fn is_held(path: &Path) -> bool {
+    let Ok(file) = File::open(path) else { return false };
+    matches!(Flock::lock(file, FlockArg::LockSharedNonblock), Err((_, nix::Error::EWOULDBLOCK)))
 }
 
 /// Readable by all, writable by us alone (SF-20); a symbolic link in its place is not followed.
@@ -77,11 +126,4 @@ fn same_file(file: &File, path: &Path) -> bool {
         (Ok(ours), Ok(named)) => (ours.dev(), ours.ino()) == (named.dev(), named.ino()),
         _ => false,
     }
-}
-
-fn read_pid(path: &Path) -> String {
-    let mut text = String::new();
-    let read = File::open(path).and_then(|file| file.take(32).read_to_string(&mut text));
-    let pid = text.trim();
-    if read.is_ok() && !pid.is_empty() { pid.to_owned() } else { "?".to_owned() }
 }

@@ -1,149 +1,261 @@
-//! Carries out what [`State`] decides: processes, sockets, signals, deadlines.
+//! The master from its start to its end: what it holds, and its loop.
 
 use std::collections::{HashMap, VecDeque};
-use std::io;
-use std::os::fd::AsRawFd;
-use std::os::unix::process::ExitStatusExt;
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::PathBuf;
-use std::process::{Child, ExitCode, ExitStatus};
+use std::process::{Child, ExitCode};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime};
 
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
-use super::admin::{Admin, Asked, Commander, Request};
-use super::outcome::{Ending, Failure};
-use super::output::BootOutput;
+use super::admin::{Admin, Commander};
+use super::heir::Heir;
+use super::inquiry::Inquiry;
+use super::legacy::{self, Legacy};
+use super::notify::Notifier;
+use super::outcome::Failure;
+use super::output::{BootOutput, Output};
 use super::pidfile::PidFile;
-use super::spawn::{Program, Started};
-use super::state::{Action, CallerId, Event, State, Timing, WorkerId};
-use crate::control::{Control, FromMaster, FromWorker, Heard};
+use super::report::guarded;
+use super::spawn::Program;
+use super::state::{CallerId, Event, State, Timing, WorkerId};
+use crate::control::{Control, FromMaster};
 use crate::error::Error;
 use crate::listen::Listeners;
-use crate::reactor::now;
-use crate::service::Settings;
-use crate::worker::Birth;
+use crate::logging::{self, LogSettings};
+use crate::reactor::{now, wall};
+use crate::service::{OnExit, Settings};
+use crate::tally::Board;
+use crate::worker::Identity;
 
 /// What a master needs to know.
-#[derive(Debug)]
 pub(crate) struct Config {
     pub(crate) services: Vec<Settings>,
     pub(crate) pid_file: PathBuf,
     pub(crate) timing: Timing,
+    pub(crate) log: LogSettings,
+    /// Where the output of a daemon goes.
+    pub(crate) stdout_file: PathBuf,
+    pub(crate) callbacks: MasterCallbacks,
 }
 
-const SIGNALS: Token = Token(0);
-const COMMANDS: Token = Token(1);
+/// Application code that runs in the master.
+#[derive(Default)]
+pub(crate) struct MasterCallbacks {
+    pub(crate) reload: Option<Box<dyn Fn()>>,
+    pub(crate) stop: Option<Box<dyn Fn()>>,
+    /// One for each service.
+    pub(crate) exits: Vec<Option<OnExit>>,
+}
+
+/// How a master is started.
+#[derive(Debug)]
+pub(crate) enum Mode {
+    /// At a terminal, or under a service manager.
+    Foreground,
+    /// In the background; the command that started it waits to read here that it serves.
+    Daemon(OwnedFd),
+    /// By the master that it takes over from.
+    Heir(Legacy),
+}
+
+pub(super) const SIGNALS: Token = Token(0);
+pub(super) const COMMANDS: Token = Token(1);
 /// The first token of what comes and goes.
 const FIRST: usize = 2;
 
 /// What a token stands for.
-#[derive(Debug, Clone, Copy)]
-enum Watched {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Watched {
     Control(WorkerId),
     Output(WorkerId),
     Commander(CallerId),
+    Heir,
+    HeirOutput,
+    Predecessor,
 }
 
 /// A worker process. It is signalled only through its handle, which std keeps unreaped until its end
 /// was taken: a number that may stand for another process is never used (SF-9, I8).
 pub(super) struct Held {
-    child: Child,
-    slot: usize,
-    control: Control,
-    control_token: Token,
+    pub(super) child: Child,
+    pub(super) slot: usize,
+    pub(super) generation: u64,
+    /// Its seat on the scoreboard.
+    pub(super) seat: usize,
+    pub(super) control: Control,
+    pub(super) control_token: Token,
     pub(super) output: Option<(BootOutput, Token)>,
     /// The tail of what it wrote while it booted.
     pub(super) tail: String,
 }
 
 pub(super) struct Master {
-    poll: Poll,
+    pub(super) poll: Poll,
     pub(super) config: Config,
-    state: State,
-    program: Program,
+    pub(super) state: State,
+    pub(super) program: Program,
     /// (service, slot within it) by the number that the state machine uses.
     pub(super) places: Vec<(usize, usize)>,
-    listeners: Option<Vec<Listeners>>,
-    signals: SignalFd,
-    admin: Admin,
+    pub(super) listeners: Option<Vec<Option<Listeners>>>,
+    pub(super) signals: SignalFd,
+    pub(super) pid_file: PidFile,
+    pub(super) admin: Admin,
+    pub(super) board: Board,
+    pub(super) log: Option<OwnedFd>,
+    /// This process's own lines have filled it.
+    pub(super) log_is_full: Arc<AtomicBool>,
+    pub(super) output: Output,
+    pub(super) notifier: Notifier,
+    /// Where the command that started a daemon waits.
+    pub(super) waiting: Option<File>,
+    pub(super) daemon: bool,
+    pub(super) started_at: SystemTime,
     pub(super) workers: HashMap<WorkerId, Held>,
     pub(super) commanders: HashMap<CallerId, (Commander, Token)>,
+    pub(super) inquiries: Vec<Inquiry>,
     /// The tails of workers that are gone, for the report of a reload that they failed.
     pub(super) epitaphs: HashMap<WorkerId, String>,
+    /// How many workers of a service ended how.
+    pub(super) exits: HashMap<(usize, i32), u64>,
+    /// The master that is to take over.
+    pub(super) heir: Option<Heir>,
+    /// What one that is gone wrote last.
+    pub(super) heir_epitaph: String,
+    /// The master that this one takes over from.
+    pub(super) predecessor: Option<(Control, Token)>,
+    pub(super) abdicated: bool,
     watched: HashMap<Token, Watched>,
     last_token: usize,
-    last_caller: u64,
-    finished: Option<Result<(), Failure>>,
-    /// Ends of workers that could not be started.
-    stillborn: VecDeque<Event>,
+    pub(super) last_caller: u64,
+    pub(super) finished: Option<Result<(), Failure>>,
+    /// What has happened while orders were carried out.
+    pub(super) aftermath: VecDeque<Event>,
 }
 
 /// Runs as the master until it is told to stop.
 ///
 /// # Errors
-/// Where it cannot start: an address or the pid file is taken, or the first workers do not come up.
-pub(crate) fn run(config: Config) -> Result<ExitCode, Error> {
+/// Where it cannot start: an address or the pid file is taken, a user is not known, or the first workers do not
+/// come up.
+pub(crate) fn run(config: Config, mode: Mode) -> Result<ExitCode, Error> {
     // Signals before everything else: whoever finds the pid file or a port may send one at once, and
     // none may end this process without its cleaning up.
     let signals = take_signals().map_err(Error::system("watch for signals"))?;
-    // Then the lock: it decides who is the server, before anything is opened that could disturb it.
-    let pid_file = PidFile::take(&config.pid_file)?;
-    // A command that finds a port open finds this socket too.
-    let admin = Admin::open(&config.pid_file)?;
-    let listeners = config.services.iter().map(Listeners::open).collect::<Result<Vec<_>, _>>()?;
-    for (settings, listener) in config.services.iter().zip(&listeners) {
-        let address = listener.address().map_err(Error::system("read the listening address"))?;
-        tracing::info!(service = settings.name, %address, workers = settings.count, "listening");
+    for settings in &config.services {
+        Identity::of(settings)?;
     }
-    let mut master = Master::new(config, listeners, signals, admin)?;
+    let mut master = Master::new(config, mode, signals)?;
     let result = master.live();
-    drop(master);
-    drop(pid_file);
+    if result.is_ok() && !master.abdicated {
+        // STOP-4: the callback comes when nothing is left.
+        let stop = master.config.callbacks.stop.take();
+        drop(master);
+        tracing::info!("stopped");
+        stop.iter().for_each(|stop| guarded("on_master_stop", stop));
+    }
     result
 }
 
 impl Master {
-    fn new(
-        config: Config,
-        listeners: Vec<Listeners>,
-        signals: SignalFd,
-        mut admin: Admin,
-    ) -> Result<Self, Error> {
+    fn new(config: Config, mode: Mode, signals: SignalFd) -> Result<Self, Error> {
         let system = |attempt: &'static str| Error::system(attempt);
-        let poll = Poll::new().map_err(system("make the master's loop"))?;
-        let registry = poll.registry();
-        registry
-            .register(&mut SourceFd(&signals.as_raw_fd()), SIGNALS, Interest::READABLE)
-            .map_err(system("watch for signals"))?;
-        registry
-            .register(admin.listener(), COMMANDS, Interest::READABLE)
-            .map_err(system("watch for commands"))?;
+        let open_output = |config: &Config| {
+            let attempt = format!("open the output file {}", config.stdout_file.display());
+            Output::daemon(config.stdout_file.clone()).map_err(Error::system(attempt))
+        };
+        // First the lock: it decides who is the server, before anything is opened that could disturb it. A command
+        // that finds a port open finds the command socket too.
+        let pid_path = config.pid_file.clone();
+        let (mut left, mut waiting, mut predecessor, mut stderr) = (None, None, None, None);
+        let (pid_file, admin, daemon) = match mode {
+            Mode::Foreground => (PidFile::take(&pid_path)?, Admin::open(&pid_path)?, false),
+            Mode::Daemon(waits) => {
+                waiting = Some(File::from(waits));
+                (PidFile::take(&pid_path)?, Admin::open(&pid_path)?, true)
+            }
+            Mode::Heir(legacy) => {
+                let Legacy { daemon, control, stderr: after, pid_file, admin, sockets } = legacy;
+                (left, predecessor, stderr) = (Some(sockets), Some(control), Some(after));
+                (PidFile::inherit(&pid_path, pid_file)?, Admin::inherit(&pid_path, admin), daemon)
+            }
+        };
+        let output = if daemon { open_output(&config)? } else { Output::Foreground { stderr } };
+        let log = open_log(&config)?;
+        let logging =
+            log.as_ref().map(OwnedFd::try_clone).transpose().map_err(system("open the log file"))?;
+        logging::init(&config.log, logging, !daemon);
+        let notifier = Notifier::take();
+        let listeners = legacy::listeners(&config.services, left)?;
+        for (settings, listener) in config.services.iter().zip(&listeners) {
+            let Some(listener) = listener else { continue };
+            let address = listener.address().map_err(system("read the listening address"))?;
+            tracing::info!(service = settings.name, %address, workers = settings.count, "listening");
+        }
         let places: Vec<(usize, usize)> = config
             .services
             .iter()
             .enumerate()
             .flat_map(|(service, settings)| (0..settings.count).map(move |slot| (service, slot)))
             .collect();
-        Ok(Self {
-            state: State::new(places.len(), config.timing),
+        let reloadable: Vec<bool> =
+            places.iter().map(|(service, _)| config.services[*service].reloadable).collect();
+        let state = match predecessor {
+            None => State::new(&reloadable, config.timing),
+            Some(_) => State::heir(&reloadable, config.timing),
+        };
+        let mut master = Self {
+            state,
+            board: Board::new(places.len() * SEATS_PER_SLOT).map_err(system("make the scoreboard"))?,
             program: Program::this().map_err(system("find this program's path"))?,
-            poll,
+            poll: Poll::new().map_err(system("make the master's loop"))?,
             config,
             places,
             listeners: Some(listeners),
             signals,
+            pid_file,
             admin,
+            log,
+            log_is_full: Arc::default(),
+            output,
+            notifier,
+            waiting,
+            daemon,
+            started_at: wall(),
             workers: HashMap::new(),
             commanders: HashMap::new(),
+            inquiries: Vec::new(),
             epitaphs: HashMap::new(),
+            exits: HashMap::new(),
+            heir: None,
+            heir_epitaph: String::new(),
+            predecessor: None,
+            abdicated: false,
             watched: HashMap::new(),
             last_token: FIRST,
             last_caller: 0,
             finished: None,
-            stillborn: VecDeque::new(),
-        })
+            aftermath: VecDeque::new(),
+        };
+        let full = Arc::clone(&master.log_is_full);
+        logging::when_full(move || full.store(true, Ordering::Relaxed));
+        master.watch_fd(master.signals.as_raw_fd(), SIGNALS).map_err(system("watch for signals"))?;
+        match predecessor {
+            None => master.watch_commands().map_err(system("watch for commands"))?,
+            Some(control) => {
+                let token = master.watch(Watched::Predecessor);
+                master.watch_fd(control.as_raw_fd(), token).map_err(system("hear the running master"))?;
+                master.predecessor = Some((control, token));
+            }
+        }
+        Ok(master)
     }
 
     fn live(&mut self) -> Result<ExitCode, Error> {
@@ -153,260 +265,121 @@ impl Master {
         let mut events = Events::with_capacity(128);
         loop {
             if let Some(result) = self.finished.take() {
-                return match result {
-                    Ok(()) => {
-                        tracing::info!("stopped");
-                        Ok(ExitCode::SUCCESS)
-                    }
-                    Err(failure) => Err(Error::Boot { reason: self.explain(failure) }),
-                };
+                self.bury_heir();
+                let result = result.map_err(|failure| Error::Boot { reason: self.explain(failure) });
+                self.commanders.drain().for_each(|(_, (commander, _))| commander.finish());
+                return result.map(|()| ExitCode::SUCCESS);
             }
-            let patience = self.state.next_deadline().map(|at| at.saturating_duration_since(now()));
-            match self.poll.poll(&mut events, patience) {
+            match self.poll.poll(&mut events, self.patience()) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => events.clear(),
                 other => other.map_err(Error::system("wait for events"))?,
             }
             for event in &events {
-                self.dispatch(event.token());
+                self.dispatch(event.token(), event.is_writable());
             }
+            self.close_inquiries();
+            self.check_own_log();
             self.tell(Event::Tick);
         }
     }
 
-    fn tell(&mut self, event: Event) {
+    fn patience(&self) -> Option<Duration> {
+        let inquiries = self.inquiries.iter().map(|inquiry| inquiry.deadline);
+        let next = inquiries.chain(self.state.next_deadline()).min();
+        next.map(|at| at.saturating_duration_since(now()))
+    }
+
+    pub(super) fn tell(&mut self, event: Event) {
         let mut next = Some(event);
         while let Some(event) = next {
             let actions = self.state.next(event, now());
             self.act(actions);
-            next = self.stillborn.pop_front();
+            next = self.aftermath.pop_front();
         }
     }
 
-    // What has happened.
-
-    fn dispatch(&mut self, token: Token) {
-        match (token, self.watched.get(&token).copied()) {
-            (SIGNALS, _) => self.hear_signals(),
-            (COMMANDS, _) => self.welcome_commanders(),
-            (_, Some(Watched::Control(worker))) => self.hear_worker(worker),
-            (_, Some(Watched::Output(worker))) => self.read_output(worker),
-            (_, Some(Watched::Commander(caller))) => self.hear_commander(caller),
-            (_, None) => {}
+    /// The first generation serves: whoever waits for that is told.
+    pub(super) fn announce(&mut self) {
+        self.notifier.ready("running");
+        let Some(mut waiting) = self.waiting.take() else { return };
+        if let Err(error) = self.output.follow() {
+            tracing::warn!(%error, "output stays where it went");
         }
+        // The command may have been interrupted; that is no matter of ours.
+        let _ = waiting.write_all(b"ready");
     }
 
-    /// SIGNAL-1 to SIGNAL-7.
-    fn hear_signals(&mut self) {
-        while let Ok(Some(info)) = self.signals.read_signal() {
-            let Some(signal) =
-                i32::try_from(info.ssi_signo).ok().and_then(|number| Signal::try_from(number).ok())
-            else {
-                continue;
-            };
-            match signal {
-                Signal::SIGCHLD => self.reap(),
-                Signal::SIGUSR1 | Signal::SIGUSR2 => self.tell(Event::Reload(None)),
-                Signal::SIGQUIT => self.tell(Event::Stop { graceful: true }),
-                _ => self.tell(Event::Stop { graceful: false }),
+    /// Opens the log file anew, here and in the workers: it may have been moved away.
+    pub(super) fn reopen_log(&mut self) {
+        let opened = match open_log(&self.config) {
+            Ok(None) => return,
+            Ok(Some(log)) => {
+                log.try_clone().map(|ours| (log, ours)).map_err(Error::system("share the log file"))
             }
-        }
-    }
-
-    /// Takes the end of every worker that has one. A worker that was stopped with SIGSTOP has not
-    /// ended (SF-10).
-    fn reap(&mut self) {
-        let mut ended = Vec::new();
-        for (worker, held) in &mut self.workers {
-            match held.child.try_wait() {
-                Ok(Some(status)) => ended.push((*worker, ending(status))),
-                Ok(None) => {}
-                Err(error) => tracing::error!(%error, "cannot wait for a worker"),
-            }
-        }
-        // In the order of their birth, so that runs are alike.
-        ended.sort_by_key(|(worker, _)| *worker);
-        for (worker, ending) in ended {
-            // What it said and wrote before its end comes first.
-            self.hear_worker(worker);
-            self.read_output(worker);
-            self.bury(worker);
-            self.tell(Event::Ended(worker, ending));
-        }
-    }
-
-    fn bury(&mut self, worker: WorkerId) {
-        let Some(mut held) = self.workers.remove(&worker) else { return };
-        self.unwatch(held.control.as_raw_fd(), held.control_token);
-        if let Some((output, token)) = held.output.take() {
-            held.tail = output.tail();
-            self.unwatch(output.as_raw_fd(), token);
-        }
-        if !held.tail.is_empty() {
-            self.epitaphs.insert(worker, held.tail);
-        }
-    }
-
-    fn hear_worker(&mut self, worker: WorkerId) {
-        loop {
-            let heard = self.workers.get(&worker).map(|held| held.control.hear_worker());
-            match heard {
-                Some(Heard::Said(FromWorker::Ready)) => self.tell(Event::Ready(worker)),
-                Some(Heard::Said(FromWorker::Accepting)) => self.tell(Event::Accepting(worker)),
-                Some(Heard::Said(FromWorker::Recycle)) => self.tell(Event::Recycle(worker)),
-                // Its end comes by SIGCHLD.
-                Some(Heard::Nothing | Heard::Gone) | None => return,
-            }
-        }
-    }
-
-    fn read_output(&mut self, worker: WorkerId) {
-        let Some(held) = self.workers.get_mut(&worker) else { return };
-        let Some((output, token)) = &mut held.output else { return };
-        if output.read() {
-            // It may have more: edge-triggered readiness is not repeated, so ask again.
-            let again = self.poll.registry().reregister(output.pipe_mut(), *token, Interest::READABLE);
-            if again.is_ok() {
-                return;
-            }
-        }
-        let (fd, token) = (output.as_raw_fd(), *token);
-        held.tail = output.tail();
-        held.output = None;
-        self.unwatch(fd, token);
-    }
-
-    fn welcome_commanders(&mut self) {
-        while let Some(mut commander) = self.admin.accept() {
-            self.last_caller += 1;
-            let caller = CallerId(self.last_caller);
-            let token = self.watch(Watched::Commander(caller));
-            if let Err(error) = self.poll.registry().register(commander.stream(), token, Interest::READABLE) {
-                tracing::error!(%error, "cannot listen to a command");
-                continue;
-            }
-            self.commanders.insert(caller, (commander, token));
-            self.hear_commander(caller);
-        }
-    }
-
-    fn hear_commander(&mut self, caller: CallerId) {
-        let Some((commander, _)) = self.commanders.get_mut(&caller) else { return };
-        match commander.hear() {
-            Asked::Nothing => {}
-            Asked::For(Request::Reload) => self.tell(Event::Reload(Some(caller))),
-            // Its connection ends with this process, and that is the answer.
-            Asked::For(Request::Stop { graceful }) => self.tell(Event::Stop { graceful }),
-            Asked::Nonsense => {
-                commander.tell("failed command not known");
-                self.dismiss(caller);
-            }
-            Asked::Gone => self.dismiss(caller),
-        }
-    }
-
-    pub(super) fn dismiss(&mut self, caller: CallerId) {
-        if let Some((mut commander, token)) = self.commanders.remove(&caller) {
-            self.watched.remove(&token);
-            let _ = self.poll.registry().deregister(commander.stream());
-        }
-    }
-
-    // What is to be done.
-
-    fn act(&mut self, actions: Vec<Action>) {
-        for action in actions {
-            match action {
-                Action::Spawn { worker, slot, generation } => self.spawn(worker, slot, generation),
-                Action::Accept(worker) => self.order(worker, FromMaster::Accept),
-                Action::Drain { worker, grace, within } => {
-                    self.order(worker, FromMaster::Drain { grace, within })
-                }
-                Action::Kill { worker, because } => self.kill(worker, because),
-                Action::CloseListeners => drop(self.listeners.take()),
-                Action::Progress(progress) => self.report(progress),
-                Action::Answer(caller, outcome) => self.answer(caller, outcome),
-                Action::Finish(result) => self.finished = Some(result),
-            }
-        }
-    }
-
-    fn spawn(&mut self, worker: WorkerId, slot: usize, generation: u64) {
-        let started =
-            self.start_process(slot, generation).and_then(|started| self.hold(worker, slot, started));
-        if let Err(error) = started {
-            let path = self.program.path().display();
-            tracing::error!(slot, %error, "cannot start a worker from {path}");
-            self.epitaphs.insert(worker, format!("cannot start {path}: {error}"));
-            // As if it had started and exited: the same path decides what follows. 127 as in sh. Told
-            // only when the orders that came with this one are carried out: they may concern others of
-            // the same generation that are still to be started.
-            self.stillborn.push_back(Event::Ended(worker, Ending::Code(127)));
-        }
-    }
-
-    fn start_process(&self, slot: usize, generation: u64) -> io::Result<Started> {
-        let (service, slot) = self.places[slot];
-        let timing = self.config.timing;
-        let birth = Birth {
-            service,
-            slot,
-            generation,
-            master: nix::unistd::getpid().as_raw(),
-            grace: timing.grace,
-            drain: timing.drain,
-            stop: timing.stop,
+            Err(error) => Err(error),
         };
-        let listeners = self.listeners.as_ref().ok_or(io::ErrorKind::NotConnected)?;
-        self.program.start(&birth, listeners[service].of_slot(slot))
-    }
-
-    fn hold(&mut self, worker: WorkerId, slot: usize, started: Started) -> io::Result<()> {
-        let Started { child, control, mut output } = started;
-        let control_token = self.watch(Watched::Control(worker));
-        let output_token = self.watch(Watched::Output(worker));
-        let registry = self.poll.registry();
-        registry.register(&mut SourceFd(&control.as_raw_fd()), control_token, Interest::READABLE)?;
-        registry.register(output.pipe_mut(), output_token, Interest::READABLE)?;
-        let output = Some((output, output_token));
-        self.workers
-            .insert(worker, Held { child, slot, control, control_token, output, tail: String::new() });
-        Ok(())
-    }
-
-    fn order(&mut self, worker: WorkerId, word: FromMaster) {
-        let Some(held) = self.workers.get(&worker) else { return };
-        if let Err(error) = held.control.tell_worker(word) {
-            tracing::warn!(pid = held.child.id(), %error, ?word, "cannot tell a worker");
-        }
-    }
-
-    fn kill(&mut self, worker: WorkerId, because: &'static str) {
-        let Some(held) = self.workers.get_mut(&worker) else { return };
-        tracing::warn!(pid = held.child.id(), slot = held.slot, because, "killing a worker");
-        if let Err(error) = held.child.kill() {
-            tracing::error!(%error, "cannot kill a worker");
+        match opened {
+            Err(error) => tracing::error!(%error, "the log stays where it went"),
+            Ok((log, ours)) => {
+                logging::replace(ours);
+                let held = self.workers.values();
+                held.for_each(|held| {
+                    if let Err(error) = held.control.tell_with(&FromMaster::Log, log.as_fd()) {
+                        tracing::warn!(pid = held.child.id(), %error, "cannot hand a worker the log file");
+                    }
+                });
+                self.log = Some(log);
+            }
         }
     }
 
     // Tokens.
 
-    fn watch(&mut self, what: Watched) -> Token {
+    pub(super) fn watch(&mut self, what: Watched) -> Token {
         let token = Token(self.last_token);
         self.last_token += 1;
         self.watched.insert(token, what);
         token
     }
 
-    fn unwatch(&mut self, fd: i32, token: Token) {
+    pub(super) fn watched(&self, token: Token) -> Option<Watched> {
+        self.watched.get(&token).copied()
+    }
+
+    pub(super) fn forget(&mut self, token: Token) {
         self.watched.remove(&token);
+    }
+
+    pub(super) fn watch_fd(&self, fd: i32, token: Token) -> io::Result<()> {
+        self.poll.registry().register(&mut SourceFd(&fd), token, Interest::READABLE)
+    }
+
+    pub(super) fn unwatch(&mut self, fd: i32, token: Token) {
+        self.forget(token);
         let _ = self.poll.registry().deregister(&mut SourceFd(&fd));
     }
+
+    pub(super) fn watch_commands(&mut self) -> io::Result<()> {
+        self.poll.registry().register(self.admin.listener(), COMMANDS, Interest::READABLE)
+    }
+}
+
+/// A slot has at most so many workers at a time: one that serves, one that boots, those that leave, and some that
+/// were killed and are not gone yet.
+const SEATS_PER_SLOT: usize = 16;
+
+fn open_log(config: &Config) -> Result<Option<OwnedFd>, Error> {
+    let open = |path: &PathBuf| {
+        logging::open(path).map_err(Error::system(format!("open the log file {}", path.display())))
+    };
+    config.log.file.as_ref().map(open).transpose()
 }
 
 /// Blocks the master's signals and takes them as a descriptor instead. Children get a mask of their own.
 fn take_signals() -> io::Result<SignalFd> {
     let mut set = SigSet::empty();
-    for signal in STOP.iter().chain(&[Signal::SIGQUIT, Signal::SIGUSR1, Signal::SIGUSR2, Signal::SIGCHLD]) {
+    let others = [Signal::SIGQUIT, Signal::SIGUSR1, Signal::SIGUSR2, Signal::SIGCHLD];
+    for signal in STOP.iter().chain(&others) {
         set.add(*signal);
     }
     set.thread_block()?;
@@ -415,7 +388,3 @@ fn take_signals() -> io::Result<SignalFd> {
 
 /// The signals that stop at once (SIGNAL-1).
 const STOP: [Signal; 4] = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGTSTP];
-
-fn ending(status: ExitStatus) -> Ending {
-    status.code().map_or_else(|| Ending::Signal(status.signal().unwrap_or(0)), Ending::Code)
-}

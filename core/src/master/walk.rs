@@ -71,7 +71,7 @@ impl World {
         let timing = Timing { boot: seconds(5), grace: seconds(2), drain: seconds(20), stop: seconds(2) };
         let now = crate::reactor::now();
         let mut world = Self {
-            state: State::new(SLOTS, timing),
+            state: State::new(&[true; SLOTS], timing),
             now,
             processes: BTreeMap::new(),
             seen: BTreeSet::new(),
@@ -199,7 +199,7 @@ impl World {
                 Action::Kill { worker, .. } => self.become_(worker, Process::Killed),
                 Action::Answer(caller, _) => drop(self.answered.insert(caller)),
                 Action::Finish(_) => self.finished = true,
-                Action::CloseListeners | Action::Progress(_) => {}
+                _ => {}
             }
         }
     }

@@ -16,6 +16,7 @@ use crate::connection::Outgoing;
 use crate::offload::Offloaded;
 use crate::protocol::http::DateLine;
 use crate::tally::{Call, Tally};
+use crate::worker::ConnectionRow;
 
 /// Octets read from a socket at a time (PIPE-1).
 const READ_CHUNK: usize = 87_380;
@@ -70,7 +71,7 @@ thread_local! {
 
 impl Reactor {
     /// A loop, made current for this thread.
-    pub(crate) fn start() -> io::Result<Rc<Self>> {
+    pub(crate) fn start(tally: Tally) -> io::Result<Rc<Self>> {
         let poll = Poll::new()?;
         let registry = poll.registry().try_clone()?;
         let waker = Waker::new(poll.registry(), WAKER)?;
@@ -85,7 +86,7 @@ impl Reactor {
             spare: RefCell::default(),
             date: RefCell::default(),
             stopped: Cell::new(false),
-            tally: Tally::default(),
+            tally,
             turned: Cell::new(clock::now()),
             born: clock::now(),
             last_id: Cell::new(0),
@@ -164,6 +165,11 @@ impl Reactor {
         drop(gone);
     }
 
+    /// The connections of clients as `connections` shows them.
+    pub(crate) fn client_rows(&self) -> Vec<ConnectionRow> {
+        self.clients.borrow().values().flat_map(|client| client.rows()).collect()
+    }
+
     /// Closes what clients have open, and calls `done` when nothing of it is left (SF-4).
     pub(crate) fn leave_clients(&self, within: Duration, done: impl FnOnce() + 'static) {
         let clients: Vec<_> = self.clients.borrow().values().cloned().collect();
@@ -216,11 +222,6 @@ impl Reactor {
         self.timers.borrow_mut().clear();
     }
 
-    /// The application's timers that are pending (STATUS-3).
-    pub(crate) fn pending_timers(&self) -> usize {
-        self.timers.borrow().count()
-    }
-
     pub(super) fn cancel_timer(&self, number: u64) -> bool {
         self.timers.borrow_mut().cancel(number)
     }
@@ -240,11 +241,14 @@ impl Reactor {
     }
 
     fn turn(&self, events: &mut Events) -> io::Result<()> {
-        match self.poll.borrow_mut().poll(events, self.patience()) {
+        let patience = self.patience();
+        self.tally.waits(self.timers.borrow().count());
+        match self.poll.borrow_mut().poll(events, patience) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => events.clear(),
             other => other?,
         }
         self.turned.set(clock::now());
+        self.tally.turns(clock::uptime());
         for event in events.iter() {
             if event.token() == WAKER {
                 self.offloaded.finish();

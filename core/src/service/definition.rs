@@ -3,13 +3,13 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::{Settings, Transport};
+use super::{Settings, Staff, Transport};
 use crate::connection::{Callbacks, Connections, Limit, Runtime};
 use crate::error::Error;
 use crate::protocol::{Frame, Http, Protocol, Raw, Text};
 use crate::reactor::Reactor;
 use crate::transport::{Endpoint, Tls};
-use crate::worker::{Acceptor, Listener, OnStart, OnStop, Serving};
+use crate::worker::{Acceptor, Listener, Serving};
 
 /// A listener with its worker processes: what Workerman calls a `Worker`.
 ///
@@ -22,8 +22,7 @@ pub struct Service<P: Protocol> {
     pub(super) codec: P,
     connections: Connections<P>,
     pub(super) callbacks: Callbacks<P>,
-    pub(super) start: Option<OnStart>,
-    pub(super) stop: Option<OnStop>,
+    pub(super) staff: Staff,
 }
 
 impl Service<Raw> {
@@ -65,21 +64,13 @@ impl<P: Protocol> Service<P> {
     /// `host:port`, `[ipv6]:port`, or `unix:path`.
     pub fn new(address: impl Into<String>, protocol: P) -> Self {
         Self {
-            settings: Settings {
-                name: P::NAME.to_owned(),
-                address: address.into(),
-                count: 1,
-                reuse_port: false,
-                transport: Transport::Stream,
-                socket_mode: None,
-            },
+            settings: Settings::new(address.into(), P::NAME),
             limit: Limit::default(),
             tls: None,
             connections: Connections::new(),
             codec: protocol,
             callbacks: Callbacks::default(),
-            start: None,
-            stop: None,
+            staff: Staff::default(),
         }
     }
 
@@ -124,6 +115,9 @@ impl std::fmt::Debug for AnyService {
 pub(crate) trait Declaration {
     fn settings(&self) -> &Settings;
 
+    /// What the service calls for its worker processes.
+    fn staff(&mut self) -> &mut Staff;
+
     /// Checks what can be checked before anything is opened.
     fn check(&self) -> Result<(), Error>;
 
@@ -137,6 +131,10 @@ pub(crate) trait Declaration {
 impl<P: Protocol> Declaration for Service<P> {
     fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    fn staff(&mut self) -> &mut Staff {
+        &mut self.staff
     }
 
     fn check(&self) -> Result<(), Error> {
@@ -159,15 +157,16 @@ impl<P: Protocol> Declaration for Service<P> {
         let runtime = Runtime::new(Rc::clone(reactor), service.callbacks, service.codec, service.limit, tls);
         service.connections.bind(&runtime);
         let unix = matches!(Endpoint::parse(&service.settings.address), Endpoint::Unix(_));
-        let draining = Rc::clone(&runtime);
+        let (draining, listing, name) =
+            (Rc::clone(&runtime), Rc::clone(&runtime), service.settings.name.clone());
         Ok(Serving {
-            start: service.start,
-            stop: service.stop,
+            staff: service.staff,
             open: Box::new(move |fd| {
                 let listener = if unix { Listener::unix(fd) } else { Listener::tcp(fd) };
                 Acceptor::start(&runtime, listener)
             }),
             drain: Box::new(move |grace, within, emptied| draining.drain(grace, within, emptied)),
+            connections: Box::new(move || listing.rows(&name)),
         })
     }
 }

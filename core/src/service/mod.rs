@@ -2,11 +2,13 @@
 
 mod callbacks;
 mod definition;
+mod job;
 mod limits;
 mod staff;
 
 pub use definition::AnyService;
 pub(crate) use definition::Declaration;
 pub use definition::Service;
+pub use job::Unheard;
 pub use staff::StartResult;
-pub(crate) use staff::{Settings, Transport};
+pub(crate) use staff::{OnExit, Settings, Staff, Transport};

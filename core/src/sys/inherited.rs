@@ -1,9 +1,9 @@
-//! Descriptors and variables that an exec brought along. Workers only, before any thread exists.
+//! Descriptors and variables that an exec brought along. Before any thread exists.
 
 use std::io;
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 
-/// Takes ownership of a descriptor that the master handed over, and makes it close-on-exec again.
+/// Takes ownership of a descriptor that another process handed over, and makes it close-on-exec again.
 ///
 /// # Errors
 /// `EBADF` where no such descriptor is open.
@@ -14,7 +14,7 @@ pub(crate) fn take_fd(number: RawFd) -> io::Result<OwnedFd> {
         return Err(io::Error::last_os_error());
     }
     // SAFETY: the descriptor is open (checked above), and this process got it for this purpose alone:
-    // each number is taken once, at the start of a worker.
+    // each number is taken once.
     Ok(unsafe { OwnedFd::from_raw_fd(number) })
 }
 

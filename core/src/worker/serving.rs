@@ -5,13 +5,14 @@ use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::Worker;
+use super::{ConnectionRow, Worker};
+use crate::service::Staff;
 
 /// Called in a worker before it is ready; an error keeps it from becoming so.
 pub(crate) type OnStart = Box<dyn Fn(&Worker) -> Result<(), String>>;
 
-/// Called in a worker that leaves in order.
-pub(crate) type OnStop = Box<dyn Fn(&Worker)>;
+/// Called in a worker when something happens to it.
+pub(crate) type OnWorker = Box<dyn Fn(&Worker)>;
 
 /// Begins to serve what comes to an inherited socket.
 pub(crate) type Open = Box<dyn FnOnce(OwnedFd) -> io::Result<Rc<dyn Door>>>;
@@ -27,8 +28,9 @@ pub(crate) trait Door {
 
 /// A service ready to be served.
 pub(crate) struct Serving {
-    pub(crate) start: Option<OnStart>,
-    pub(crate) stop: Option<OnStop>,
+    pub(crate) staff: Staff,
     pub(crate) open: Open,
     pub(crate) drain: Drain,
+    /// The connections that it has now.
+    pub(crate) connections: Box<dyn Fn() -> Vec<ConnectionRow>>,
 }

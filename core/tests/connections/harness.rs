@@ -37,7 +37,7 @@ pub(crate) fn serve(cases: &[&'static Case]) -> Option<ExitCode> {
         .boot_timeout(Duration::from_secs(10))
         .idle_grace(Duration::from_millis(200))
         .drain_timeout(Duration::from_secs(5));
-    Some((case.serve)(server).run(Verb::Start))
+    Some((case.serve)(server).run(Verb::Start { daemon: false, quiet: true }))
 }
 
 /// The folder of the case, for its server.

@@ -9,8 +9,16 @@ impl State {
     pub(super) fn boot(&mut self, now: Instant) {
         self.phase = Phase::Boot;
         let generation = self.generation + u64::from(self.started);
-        self.say(Progress::Booting { generation, workers: self.slots.len() });
-        for slot in 0..self.slots.len() {
+        if self.started {
+            self.actions.push(Action::Reloading);
+        }
+        let reloads = |slot: &usize| !self.started || self.slots[*slot].reloadable;
+        let booting: Vec<usize> = (0..self.slots.len()).filter(reloads).collect();
+        self.say(Progress::Booting { generation, workers: booting.len() });
+        if booting.is_empty() {
+            return self.commit(now);
+        }
+        for slot in booting {
             if self.slots[slot].serving.is_some() {
                 self.slots[slot].respawn_at = None;
             }
@@ -37,13 +45,19 @@ impl State {
         let slot = record.slot;
         match self.phase {
             Phase::Boot if self.slots[slot].successor == Some(worker) => {
-                let (ready, of) = (self.successors_ready(), self.slots.len());
+                let of = self.slots.iter().filter(|slot| slot.successor.is_some()).count();
+                let ready = self.successors_ready();
                 self.say(Progress::Ready { ready, of });
-                if ready == of {
-                    self.commit(now);
+                if ready < of {
+                    return;
                 }
+                if self.unrelieved.is_none() {
+                    return self.commit(now);
+                }
+                self.phase = Phase::Await;
+                self.actions.push(Action::TellReady);
             }
-            Phase::Stop => self.drain(worker, Duration::ZERO, self.timing.stop, now),
+            Phase::Stop | Phase::Abdicated => self.drain(worker, Duration::ZERO, self.timing.stop, now),
             // A replacement: it serves as soon as it can.
             _ => self.accept(worker, now),
         }
@@ -69,6 +83,9 @@ impl State {
         }
         self.phase = Phase::Switch;
         self.say(Progress::Committed { generation: self.generation });
+        if self.started {
+            self.tell_those_who_stay();
+        }
         self.switch_next(now);
     }
 
@@ -82,6 +99,7 @@ impl State {
             return;
         }
         self.phase = Phase::Run;
+        self.mend(now);
         if !std::mem::replace(&mut self.started, true) {
             self.say(Progress::Running);
         }
@@ -91,15 +109,32 @@ impl State {
         self.start_queued(now);
     }
 
+    /// Workers that are not reloadable go on, and their application is told (RELOAD-3, RELOAD-8). A
+    /// reload that is rolled back does not concern them (I6).
+    fn tell_those_who_stay(&mut self) {
+        let stay = self.slots.iter().filter(|slot| !slot.reloadable).filter_map(|slot| slot.serving);
+        let told: Vec<_> = stay.map(Action::Reload).collect();
+        self.actions.extend(told);
+    }
+
     pub(super) fn accepting(&mut self, worker: WorkerId, now: Instant) {
         let Some(record) = self.workers.get(&worker) else { return };
-        let slot = record.slot;
-        if self.slots[slot].successor != Some(worker) || !matches!(record.stage, Stage::Accepting(_)) {
+        let (slot, generation) = (record.slot, record.generation);
+        if !matches!(record.stage, Stage::Accepting(_)) {
+            return;
+        }
+        self.relieve(slot);
+        if self.slots[slot].successor != Some(worker) {
             return;
         }
         self.slots[slot].successor = None;
+        self.slots[slot].retiring = false;
         let old = self.slots[slot].serving.replace(worker);
         if let Some(old) = old {
+            let reloaded = self.workers.get(&old).is_some_and(|old| old.generation < generation);
+            if reloaded {
+                self.actions.push(Action::Reload(old));
+            }
             self.drain(old, self.timing.grace, self.timing.drain, now);
         }
         if self.started {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Action, CallerId, Phase, Progress, Record, Stage, State, WorkerId};
+use super::{Action, CallerId, Phase, Progress, Record, Slot, Stage, State, WorkerId};
 use crate::master::outcome::{Ending, Failure, Outcome};
 
 /// A worker that served this long was healthy: its death is no part of a crash loop.
@@ -16,31 +16,28 @@ impl State {
     pub(super) fn ended(&mut self, worker: WorkerId, ending: Ending, now: Instant) {
         let Some(record) = self.workers.remove(&worker) else { return };
         let slot = record.slot;
-        if matches!(self.phase, Phase::Stop) {
-            self.finish_if_empty();
-            return;
+        match self.phase {
+            Phase::Stop => return self.finish_if_empty(),
+            Phase::Abdicated => return self.ended_after_abdication(slot, worker),
+            _ => {}
         }
         if self.slots[slot].successor == Some(worker) {
             self.slots[slot].successor = None;
             match self.phase {
-                Phase::Boot => self.roll_back(Failure::Ended { worker, slot, ending }, now),
+                Phase::Boot | Phase::Await => self.roll_back(Failure::Ended { worker, slot, ending }, now),
                 // Committed: the old worker of the slot stays until another successor accepts.
                 Phase::Switch => {
-                    if self.slots[slot].serving.is_none() || self.is_behind(slot) {
+                    if self.slots[slot].serving.is_none() || self.wants_successor(slot) {
                         self.schedule_respawn(slot, record.stage, ending, now);
                     }
                     self.switch_next(now);
                 }
-                // The same, after the other slots have switched.
-                _ if self.is_behind(slot) => self.schedule_respawn(slot, record.stage, ending, now),
-                // The successor of a recycled worker: that one goes on.
-                _ => self.say(Progress::RolledBack {
-                    generation: record.generation,
-                    failure: Failure::Ended { worker, slot, ending },
-                }),
+                // The same, after the other slots have switched; or the old one has asked to go.
+                _ => self.schedule_respawn(slot, record.stage, ending, now),
             }
         } else if self.slots[slot].serving == Some(worker) {
             self.slots[slot].serving = None;
+            self.slots[slot].retiring = false;
             self.schedule_respawn(slot, record.stage, ending, now);
         }
         self.answer_ended();
@@ -55,12 +52,13 @@ impl State {
             1 => Duration::ZERO,
             n => MAX_BACKOFF.min(FIRST_BACKOFF * 2u32.saturating_pow((n - 2).min(16))),
         };
-        self.say(Progress::Respawn { slot, delay, ending });
+        self.say(Progress::Respawn { slot, delay, ending, failures });
         self.slots[slot].respawn_at = Some(now + delay);
         self.tick(now);
     }
 
     pub(super) fn tick(&mut self, now: Instant) {
+        self.check_heir(now);
         for slot in 0..self.slots.len() {
             if self.slots[slot].respawn_at.is_some_and(|at| at <= now) {
                 self.slots[slot].respawn_at = None;
@@ -89,19 +87,20 @@ impl State {
         }
     }
 
-    /// Whether the slot is served by a worker of a generation before the one that was committed: its
-    /// successor failed after the commit, and another is due.
-    fn is_behind(&self, slot: usize) -> bool {
-        let serving = self.slots[slot].serving.and_then(|worker| self.workers.get(&worker));
-        serving.is_some_and(|record| record.generation < self.generation)
+    /// Whether the slot's worker is to be replaced: it has asked for that, or it is of a generation
+    /// before the one that was committed, because its successor failed after the commit.
+    pub(super) fn wants_successor(&self, slot: usize) -> bool {
+        let Slot { retiring, reloadable, serving, .. } = self.slots[slot];
+        let serving = serving.and_then(|worker| self.workers.get(&worker));
+        retiring || reloadable && serving.is_some_and(|record| record.generation < self.generation)
     }
 
-    /// Has slots that are behind and for which nothing is under way try again: a reload that was to
-    /// mend them was rolled back.
+    /// Has slots whose worker is to be replaced, and for which nothing is under way, try again: a reload
+    /// that was to mend them was rolled back, or they asked during one.
     pub(super) fn mend(&mut self, now: Instant) {
         for slot in 0..self.slots.len() {
             let idle = self.slots[slot].successor.is_none() && self.slots[slot].respawn_at.is_none();
-            if idle && self.is_behind(slot) {
+            if idle && self.wants_successor(slot) {
                 self.slots[slot].respawn_at = Some(now + FIRST_BACKOFF);
             }
         }
@@ -110,7 +109,7 @@ impl State {
     fn respawn(&mut self, slot: usize, now: Instant) {
         if self.slots[slot].serving.is_some() {
             // The slot's old worker goes on until this one takes over.
-            if self.slots[slot].successor.is_none() && self.is_behind(slot) {
+            if self.slots[slot].successor.is_none() && self.wants_successor(slot) {
                 self.slots[slot].successor = Some(self.spawn(slot, self.generation, now));
             }
             return;
@@ -124,7 +123,8 @@ impl State {
 
     /// Tells those who wait for old workers to be gone, where they are.
     pub(super) fn answer_ended(&mut self) {
-        let oldest = self.workers.values().map(|record| record.generation).min().unwrap_or(u64::MAX);
+        let replaced = self.workers.values().filter(|record| self.slots[record.slot].reloadable);
+        let oldest = replaced.map(|record| record.generation).min().unwrap_or(u64::MAX);
         let (over, still) = std::mem::take(&mut self.awaiting_end)
             .into_iter()
             .partition(|(generation, _)| *generation <= oldest);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::master::outcome::{Ending, Failure, Outcome};
+use crate::master::outcome::{Ending, Failure, HeirFailure, Outcome};
 
 /// A worker process over all its life. Never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,6 +37,20 @@ pub(crate) enum Event {
     Ended(WorkerId, Ending),
     /// Somebody wants a reload; a signal has nobody who waits.
     Reload(Option<CallerId>),
+    /// Somebody wants this master replaced by the program that is on disk now.
+    Upgrade(CallerId),
+    /// The new master's workers are ready.
+    HeirReady,
+    /// The new master's worker accepts in the place of this slot.
+    HeirServes(usize),
+    /// The new master needs nothing of this one any more.
+    HeirSettled,
+    /// The new master is gone.
+    HeirGone(Ending),
+    /// The master before this one has given up its place.
+    Inherited,
+    /// The master before this one is gone.
+    PredecessorGone,
     Stop {
         graceful: bool,
     },
@@ -52,6 +66,27 @@ pub(crate) enum Action {
         generation: u64,
     },
     Accept(WorkerId),
+    /// A reload has come: its application is told, before it drains or because it stays.
+    Reload(WorkerId),
+    /// A reload begins.
+    Reloading,
+    /// Start the new master.
+    StartHeir,
+    KillHeir {
+        because: &'static str,
+    },
+    /// Give up the command socket, the pid file and the place to the new master.
+    Abdicate,
+    /// Take them back: it is gone.
+    Reclaim,
+    /// Tell the master before this one that all are ready.
+    TellReady,
+    /// It has given up its place: take it.
+    TakeOver,
+    /// Tell it that this slot's worker accepts.
+    TellServes(usize),
+    /// Tell it that nothing of it is needed any more.
+    TellSettled,
     Drain {
         worker: WorkerId,
         grace: Duration,
@@ -76,7 +111,10 @@ pub(crate) enum Progress {
     Committed { generation: u64 },
     Replaced { slot: usize },
     RolledBack { generation: u64, failure: Failure },
-    Respawn { slot: usize, delay: Duration, ending: Ending },
+    Respawn { slot: usize, delay: Duration, ending: Ending, failures: u32 },
+    Upgrading,
+    Abdicated,
+    UpgradeFailed(HeirFailure),
     Running,
     Stopping { graceful: bool },
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Action, CallerId, KILL_MARGIN, Phase, Progress, Slot, Stage, State, WorkerId};
+use super::{Action, CallerId, Phase, Progress, Slot, Stage, State, WorkerId};
 use crate::master::outcome::Outcome;
 
 /// Workers of one slot that may be leaving at once before a further reload waits (I9).
@@ -29,6 +29,10 @@ impl State {
                 self.callers.extend(caller);
                 self.boot(now);
             }
+            // The new master has loaded what is on disk now.
+            Phase::Abdicated => caller.into_iter().for_each(|caller| {
+                self.actions.push(Action::Answer(caller, Outcome::Superseded));
+            }),
             _ => self.queued.get_or_insert_default().extend(caller),
         }
     }
@@ -57,10 +61,14 @@ impl State {
     pub(super) fn recycle(&mut self, worker: WorkerId, now: Instant) {
         let Some(record) = self.workers.get(&worker) else { return };
         let slot = record.slot;
-        // Under a reload it is replaced anyway.
+        if self.slots[slot].serving != Some(worker) {
+            return;
+        }
+        self.slots[slot].retiring = true;
+        // Under a reload it is replaced anyway, or when that is over.
         if matches!(self.phase, Phase::Run)
-            && self.slots[slot].serving == Some(worker)
             && self.slots[slot].successor.is_none()
+            && self.slots[slot].respawn_at.is_none()
         {
             let successor = self.spawn(slot, self.generation, now);
             self.slots[slot].successor = Some(successor);
@@ -69,13 +77,20 @@ impl State {
 
     pub(super) fn stop(&mut self, graceful: bool, now: Instant) {
         if !matches!(self.phase, Phase::Stop) {
+            let outcome = match self.phase {
+                Phase::Abdicated => Outcome::Upgraded,
+                _ => Outcome::Stopping,
+            };
+            if let Phase::Upgrade(_) = self.phase {
+                self.actions.push(Action::KillHeir { because: "the server stops" });
+            }
             self.phase = Phase::Stop;
             self.actions.push(Action::CloseListeners);
             let waiting = std::mem::take(&mut self.callers).into_iter();
             let queued = self.queued.take().unwrap_or_default();
             let ending = std::mem::take(&mut self.awaiting_end).into_iter().flat_map(|(_, callers)| callers);
             for caller in waiting.chain(queued).chain(ending) {
-                self.actions.push(Action::Answer(caller, Outcome::Stopping));
+                self.actions.push(Action::Answer(caller, outcome));
             }
         }
         self.say(Progress::Stopping { graceful });
@@ -84,14 +99,14 @@ impl State {
         } else {
             (Duration::ZERO, self.timing.stop)
         };
-        self.slots.fill_with(Slot::default);
+        self.slots.iter_mut().for_each(Slot::vacate);
         for worker in self.workers.keys().copied().collect::<Vec<_>>() {
             match self.workers[&worker].stage {
                 Stage::Booting(_) => self.kill(worker, "the server stops"),
                 Stage::Ready => self.drain(worker, Duration::ZERO, self.timing.stop, now),
                 Stage::Accepting(_) => self.drain(worker, grace, within, now),
                 // A plain stop does not wait longer for what already leaves.
-                Stage::Leaving(until) if !graceful && now + within + KILL_MARGIN < until => {
+                Stage::Leaving(until) if !graceful && now + within < until => {
                     self.drain(worker, grace, within, now);
                 }
                 Stage::Leaving(_) | Stage::Killed => {}

@@ -12,7 +12,7 @@ const MS: Duration = Duration::from_millis(1);
 fn running() -> (State, WorkerId, Instant) {
     let seconds = Duration::from_secs;
     let timing = Timing { boot: seconds(5), grace: seconds(2), drain: seconds(20), stop: seconds(2) };
-    let (mut state, now) = (State::new(1, timing), crate::reactor::now());
+    let (mut state, now) = (State::new(&[true], timing), crate::reactor::now());
     let worker = spawned(&state.start(now)).expect("the first worker");
     state.next(Event::Ready(worker), now);
     state.next(Event::Accepting(worker), now);
@@ -62,8 +62,8 @@ fn a_worker_that_does_not_leave_is_killed_at_the_drain_timeout() {
     state.next(Event::Ready(new), now);
     let actions = state.next(Event::Accepting(new), now);
     let (grace, within) = (Duration::from_secs(2), Duration::from_secs(20));
-    assert!(actions.contains(&Action::Drain { worker: old, grace, within }), "{actions:?}");
-    let (before, at) = around(&mut state, now + within + 100 * MS);
+    assert!(actions.contains(&Action::Drain { worker: old, grace, within: within - 50 * MS }), "{actions:?}");
+    let (before, at) = around(&mut state, now + within);
     assert!(!kills(&before, old) && kills(&at, old));
 }
 
@@ -73,7 +73,7 @@ fn a_worker_that_does_not_stop_is_killed_at_the_stop_timeout() {
     state.next(Event::Stop { graceful: true }, now);
     // A plain stop shortens a graceful one that is under way.
     state.next(Event::Stop { graceful: false }, now);
-    let (before, at) = around(&mut state, now + Duration::from_secs(2) + 100 * MS);
+    let (before, at) = around(&mut state, now + Duration::from_secs(2));
     assert!(!kills(&before, worker) && kills(&at, worker));
     let end = state.next(Event::Ended(worker, Ending::Signal(9)), now);
     assert_eq!(end, [Action::Finish(Ok(()))]);
