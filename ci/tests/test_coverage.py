@@ -94,7 +94,7 @@ class Citing(Tree):
 
     def test_of_a_suite_sources_and_plain_comments_count(self):
         self.write("conformance/src/suites/a.rs",
-                   "//! TEXT-1\n/// TEXT-2\n    Source::Model(\"TEXT-3\");\n    claim: \"TEXT-4\";\n// TEXT-9\n")
+                   '//! TEXT-1\n/// TEXT-2\nSource::Model("TEXT-3");\nclaim: "TEXT-4";\n// TEXT-9\n')
         self.assertEqual(list(self.covered()), ["TEXT-3", "TEXT-9"])
 
     def test_a_range_cites_every_rule_in_it_once(self):
