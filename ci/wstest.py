@@ -2,8 +2,6 @@
 
 import collections
 import contextlib
-import fcntl
-import hashlib
 import json
 import os
 import pathlib
@@ -16,7 +14,8 @@ import sys
 import time
 import urllib.parse
 
-from served import Trouble, end, tail
+from pinned import made_once, pip, step
+from served import Trouble, end
 
 CASES, CORE_CASES = 517, 247
 CORE = ["1", "2", "3", "4", "5", "6", "7", "10"]
@@ -44,10 +43,6 @@ print(json.dumps([[key, cases.caseClassToPrettyDescription(cases.CasesById[key])
 """
 
 
-def say(text):
-    print(text, file=sys.stderr, flush=True)
-
-
 def python2():
     """The path of a Python 2.7 that has pip, or None."""
     roots = [os.environ.get("PYENV_ROOT", ""), os.path.expanduser("~/.pyenv")]
@@ -66,40 +61,16 @@ def python2():
 
 def install(interpreter, cache):
     """The Python of a virtualenv that holds the suite, made where it is missing."""
-    recipe = "\n".join([interpreter, BOOTSTRAP, *PINS])
-    folder = cache / f"suite-{hashlib.sha256(recipe.encode()).hexdigest()[:12]}"
-    python = folder / "env/bin/python"
-    cache.mkdir(parents=True, exist_ok=True)
-    with open(cache / "lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if (folder / "complete").exists():
-            return python
-        say(f"installing Autobahn|Testsuite into {folder}, about 30 s")
-        shutil.rmtree(folder, ignore_errors=True)
+
+    def make(folder):
         boot = folder / "boot"
-        pip("installing virtualenv", interpreter, "--target", str(boot), BOOTSTRAP)
+        pip(interpreter, "--target", str(boot), BOOTSTRAP)
         virtualenv = [interpreter, "-m", "virtualenv", "--quiet", str(folder / "env")]
         step("making a virtualenv", virtualenv, PYTHONPATH=str(boot))
         for pins in PINS:
-            pip("installing the suite", str(python), "--no-deps", *pins.split())
-        (folder / "complete").touch()
-    return python
+            pip(str(folder / "env/bin/python"), "--no-deps", *pins.split())
 
-
-def pip(what, python, *arguments):
-    step(what, [python, "-m", "pip", "install", "--quiet", *arguments],
-         PIP_DISABLE_PIP_VERSION_CHECK="1", PIP_NO_PYTHON_VERSION_WARNING="1")
-
-
-def step(what, command, **environment):
-    try:
-        done = subprocess.run(
-            command, env={**os.environ, **environment}, capture_output=True, text=True, timeout=600)
-    except subprocess.TimeoutExpired:
-        raise Trouble(f"{what} took more than 600 s") from None
-    if done.returncode:
-        raise Trouble(f"{what} failed:\n{tail(done.stdout + done.stderr)}")
-    return done.stdout
+    return made_once(cache, "wstest", [interpreter, BOOTSTRAP, *PINS], make) / "env/bin/python"
 
 
 def catalogue(python):
@@ -172,7 +143,8 @@ def run(python, url, selected, reports, seconds):
                 started, last = started + 1, begun[1]
                 if group != last.split(".")[0]:
                     group = last.split(".")[0]
-                    say(f"{started - 1:4} of {len(selected)} done, group {group}")
+                    done = f"{started - 1:4} of {len(selected)} done, group {group}"
+                    print(done, file=sys.stderr, flush=True)
         if deadline <= time.monotonic():
             return f"the run was ended after {seconds} s, in case {last}"
         suite.wait(timeout=10)
