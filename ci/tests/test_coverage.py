@@ -185,6 +185,12 @@ class Status(Tree):
         self.write("core/tests/a.rs", "// TEXT-1 to TEXT-9, SF-1, SF-2\n")
         self.assertEqual(self.run_script()[0], 1)
 
+    def test_a_model_without_rules_is_refused(self):
+        self.write("docs/model.md", "# Rules\n")
+        with contextlib.redirect_stderr(io.StringIO()), self.assertRaises(SystemExit) as ended:
+            self.run_script("--report")
+        self.assertEqual(ended.exception.code, 2)
+
     def test_a_report_passes(self):
         self.assertEqual(self.run_script("--report")[0], 0)
 
