@@ -11,6 +11,7 @@ use std::time::Duration;
 use mio::Token;
 use mio::net::UnixStream;
 
+use super::callbacks::OnConnection;
 use super::runtime::Runtime;
 use super::served::{Phase, Served};
 use super::transmit::Speak;
@@ -50,6 +51,7 @@ pub struct Client<P: Protocol> {
     connect_timeout: Duration,
     bind: Option<SocketAddr>,
     trust: Option<Trust>,
+    established: Option<OnConnection<P>>,
 }
 
 impl Client<Raw> {
@@ -84,6 +86,7 @@ impl<P: Protocol> Client<P> {
             connect_timeout: Duration::from_secs(10),
             bind: None,
             trust: None,
+            established: None,
         }
     }
 
@@ -171,6 +174,17 @@ impl<P: Protocol> Client<P> {
         self
     }
 
+    /// Called after the protocol's first words, besides the application's callbacks.
+    pub(super) fn once_established(mut self, call: impl Fn(&Connection<P>) + 'static) -> Self {
+        self.established = Some(Rc::new(call));
+        self
+    }
+
+    pub(super) fn map_codec(mut self, change: impl FnOnce(P) -> P) -> Self {
+        self.codec = change(self.codec);
+        self
+    }
+
     /// Begins to connect and returns at once. What goes wrong on the way comes to `on_error` and `on_close`.
     ///
     /// # Errors
@@ -193,6 +207,7 @@ impl<P: Protocol> Client<P> {
             connect_timeout: self.connect_timeout,
             bind: self.bind,
             tls,
+            established: self.established,
             number: Reactor::current().next_client(),
             current: RefCell::new(None),
             again: Cell::new(None),
@@ -290,6 +305,7 @@ pub(crate) struct Dialer<P: Protocol> {
     connect_timeout: Duration,
     bind: Option<SocketAddr>,
     tls: Option<Arc<rustls::ClientConfig>>,
+    established: Option<OnConnection<P>>,
     current: RefCell<Option<Connection<P>>>,
     /// An attempt that is due.
     again: Cell<Option<Timer>>,
@@ -465,6 +481,10 @@ impl<P: Protocol> Served<P> {
             return;
         }
         self.speak(|codec, _, out| codec.greet(out));
+        let dialer = self.runtime.dialer.get().and_then(Weak::upgrade);
+        if let Some(established) = dialer.as_ref().and_then(|dialer| dialer.established.clone()) {
+            established(&self.handle());
+        }
         self.write();
         self.unread.set(true);
         self.pump();

@@ -17,6 +17,7 @@ mod receive;
 mod runtime;
 mod served;
 mod transmit;
+mod websocket;
 
 pub(crate) use callbacks::{Callbacks, guard};
 pub(crate) use client::Outgoing;

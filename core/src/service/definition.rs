@@ -79,6 +79,11 @@ impl<P: Protocol> Service<P> {
         self
     }
 
+    pub(super) fn map_codec(mut self, change: impl FnOnce(P) -> P) -> Self {
+        self.codec = change(self.codec);
+        self
+    }
+
     pub(crate) fn codec(&self) -> &P {
         &self.codec
     }

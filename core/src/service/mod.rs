@@ -5,6 +5,7 @@ mod definition;
 mod job;
 mod limits;
 mod staff;
+mod websocket;
 
 pub use definition::AnyService;
 pub(crate) use definition::Declaration;

@@ -13,6 +13,7 @@ mod offload;
 mod timer;
 mod tls;
 mod unix;
+mod websocket;
 
 use std::process::ExitCode;
 
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         timer::CASES,
         deadline::CASES,
         offload::CASES,
+        websocket::CASES,
     ]
     .into_iter()
     .flatten()
