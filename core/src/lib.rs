@@ -35,12 +35,15 @@
 
 #![deny(unsafe_code)]
 
+pub mod channel;
 mod command;
 mod connection;
 mod control;
 mod daemon;
 mod datagram;
 mod error;
+mod file_monitor;
+pub mod global_data;
 mod handed;
 mod listen;
 mod logging;
@@ -61,6 +64,7 @@ pub use command::{Command, NoCommand, exit};
 pub use connection::{Client, Connection, ConnectionError, Connections, Group, Link, Sent, Status};
 pub use datagram::{DatagramService, Datagrams, DatagramsTo, Sender};
 pub use error::Error;
+pub use file_monitor::FileMonitor;
 pub use logging::LogLevel;
 pub use offload::offload;
 pub use reactor::Timer;

@@ -35,7 +35,8 @@ impl<P: Protocol> Connections<P> {
 
     /// The one with that number.
     pub fn find(&self, id: u64) -> Option<Connection<P>> {
-        self.all().into_iter().find(|conn| conn.id() == id)
+        let runtime = self.runtime.borrow().upgrade()?;
+        runtime.find(id).map(|served| Connection { served })
     }
 
     /// Sends `message` to each of them; to how many it could be sent.

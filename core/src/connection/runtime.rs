@@ -199,6 +199,10 @@ impl<P: Protocol> Runtime<P> {
         self.snapshot().iter().map(|served| served.row(service)).collect()
     }
 
+    pub(super) fn find(&self, id: u64) -> Option<Rc<Served<P>>> {
+        self.connections.borrow().get(&id).cloned()
+    }
+
     /// The connections that the application knows, oldest first.
     pub(super) fn snapshot(&self) -> Vec<Rc<Served<P>>> {
         let mut held: Vec<_> = self.connections.borrow().values().cloned().collect();

@@ -1,5 +1,6 @@
 //! Poll, dispatch, timers, flush: one turn of the loop, and the next.
 
+use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
@@ -58,6 +59,8 @@ pub(crate) struct Reactor {
     born: Instant,
     last_id: Cell<u64>,
     last_client: Cell<u64>,
+    /// What lives as long as the worker.
+    kept: RefCell<Vec<Rc<dyn Any>>>,
     /// Clients with connections.
     clients: RefCell<BTreeMap<u64, Rc<dyn Outgoing>>>,
     /// Sources whose output was cut short so that others get their turn.
@@ -91,6 +94,7 @@ impl Reactor {
             born: clock::now(),
             last_id: Cell::new(0),
             last_client: Cell::new(0),
+            kept: RefCell::default(),
             clients: RefCell::default(),
             write_again: RefCell::default(),
             offloaded: Offloaded::new(waker),
@@ -154,6 +158,11 @@ impl Reactor {
     pub(crate) fn next_client(&self) -> u64 {
         self.last_client.set(self.last_client.get() + 1);
         self.last_client.get()
+    }
+
+    /// Keeps something as long as the worker lives.
+    pub(crate) fn keep(&self, thing: Rc<dyn Any>) {
+        self.kept.borrow_mut().push(thing);
     }
 
     pub(crate) fn hold_client(&self, number: u64, client: Rc<dyn Outgoing>) {
