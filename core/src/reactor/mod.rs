@@ -5,6 +5,6 @@ mod run;
 mod slots;
 mod timer;
 
-pub(crate) use clock::now;
+pub(crate) use clock::{now, wall};
 pub(crate) use run::{Reactor, Source};
 pub use timer::Timer;

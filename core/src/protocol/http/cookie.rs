@@ -46,6 +46,17 @@ impl Cookie {
         }
     }
 
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// With another value.
+    #[must_use]
+    pub fn value(mut self, value: impl Into<String>) -> Self {
+        self.value = value.into();
+        self
+    }
+
     /// The domain whose hosts get it. Default: this host alone.
     #[must_use]
     pub fn domain(mut self, domain: impl Into<String>) -> Self {

@@ -26,6 +26,7 @@ mod head;
 mod multipart;
 mod request;
 mod response;
+pub mod session;
 mod stream;
 mod target;
 mod web_root;

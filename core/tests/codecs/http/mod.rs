@@ -3,6 +3,7 @@
 mod bodies;
 mod files;
 mod requests;
+mod sessions;
 mod streams;
 
 use workerspec_core::protocol::http::Request;
