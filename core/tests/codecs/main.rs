@@ -1,6 +1,7 @@
 //! Codecs, without a socket: the same messages for every cut of the bytes, no panic on any bytes,
 //! bounds kept, and the shared vectors.
 
+mod examples;
 mod frame;
 mod http;
 mod text;

@@ -20,6 +20,8 @@ pub(in crate::protocol) struct Head {
     pub(in crate::protocol) framing: Framing,
     pub(super) keep_alive: bool,
     pub(super) expects_continue: bool,
+    /// Has a field that says when or what to send: `Range` or one of `If-…`.
+    pub(super) conditional: bool,
     /// Offset of the first octet after the blank line.
     pub(in crate::protocol) end: usize,
 }
@@ -102,6 +104,7 @@ impl Head {
             framing: facts.framing(version, fields_start)?,
             keep_alive: facts.keep_alive(version),
             expects_continue: facts.expects_continue && version == Version::Http11,
+            conditional: facts.conditional,
             fields: fields
                 .iter()
                 .map(|field| (place(bytes, field.name.as_bytes()), place(bytes, field.value)))
@@ -115,6 +118,13 @@ impl Head {
 
     pub(in crate::protocol) fn method<'a>(&self, package: &'a [u8]) -> &'a str {
         text(package, &self.method)
+    }
+
+    /// All header fields in the order they came.
+    pub(super) fn lines<'a>(&self, package: &'a [u8]) -> impl Iterator<Item = (&'a str, &'a [u8])> {
+        self.fields.iter().map(move |(name, value)| {
+            (text(package, name), &package[value.start as usize..value.end as usize])
+        })
     }
 
     /// What the head promises of the body; 0 where that is not known yet.
@@ -190,6 +200,7 @@ struct Facts<'a> {
     close: bool,
     asks_keep_alive: bool,
     expects_continue: bool,
+    conditional: bool,
 }
 
 impl<'a> Facts<'a> {
@@ -216,6 +227,10 @@ impl<'a> Facts<'a> {
                     return Err(Malformed::new("expectation not known", at, 417));
                 }
                 facts.expects_continue = true;
+            } else if field.name.eq_ignore_ascii_case("range")
+                || field.name.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("if-"))
+            {
+                facts.conditional = true;
             }
         }
         Ok(facts)

@@ -60,6 +60,25 @@ pub(super) fn is_authority(host: &[u8]) -> bool {
     }
 }
 
+/// The octets that percent-encoding stands for (RFC 3986 2.1), decoded once. `None`: a `%` without two
+/// hexadecimal digits.
+pub(super) fn percent_decode(text: &str) -> Option<Vec<u8>> {
+    let mut octets = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&octet, after)) = rest.split_first() {
+        rest = after;
+        if octet != b'%' {
+            octets.push(octet);
+            continue;
+        }
+        let (&[high, low], after) = rest.split_first_chunk()?;
+        let digit = |octet| char::from(octet).to_digit(16);
+        octets.push((digit(high)? * 16 + digit(low)?) as u8);
+        rest = after;
+    }
+    Some(octets)
+}
+
 fn strip_ignoring_case<'a>(target: &'a [u8], prefix: &[u8]) -> Option<&'a [u8]> {
     let (head, rest) = target.split_at_checked(prefix.len())?;
     head.eq_ignore_ascii_case(prefix).then_some(rest)

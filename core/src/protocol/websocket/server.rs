@@ -284,7 +284,7 @@ impl Encode<Refusal> for WebSocket {
 impl WebSocket {
     fn refuse(&mut self, response: &Response, setting: &Setting<'_>, out: &mut Vec<u8>) {
         self.phase = Phase::Over;
-        http::write_response(response, false, &Setting { draining: true, ..*setting }, false, out);
+        http::write_whole(response, setting.date, out);
     }
 }
 

@@ -1,4 +1,4 @@
-//! HTTP/1.1 requests.
+//! Requests, and the responses of old.
 
 use proptest::prelude::*;
 use workerspec_core::protocol::http::Response;

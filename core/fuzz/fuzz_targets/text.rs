@@ -1,0 +1,7 @@
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use workerspec_core::protocol::Text;
+use workerspec_core_fuzz::check;
+
+fuzz_target!(|data: &[u8]| check(Text::default, b"", data, <[u8]>::to_vec));
