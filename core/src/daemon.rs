@@ -47,7 +47,6 @@ pub(crate) fn start() -> Result<ExitCode, Error> {
 
 /// Passes the daemon's output on until it has reported, or is gone; the report.
 fn follow(mut report: File, mut output: File) -> io::Result<String> {
-    let mut said = String::new();
     let mut talks = true;
     loop {
         let silent = PollFlags::empty();
@@ -64,9 +63,10 @@ fn follow(mut report: File, mut output: File) -> io::Result<String> {
         if talked && talks {
             talks = pass_on(&mut output)?;
         } else if reported {
-            // All that it wrote before is passed on by now.
-            report.read_to_string(&mut said)?;
-            return Ok(said);
+            // One word, written at once; or the end. All that it wrote before is passed on by now.
+            let mut word = [0; 64];
+            let length = report.read(&mut word)?;
+            return Ok(String::from_utf8_lossy(&word[..length]).into_owned());
         }
     }
 }
