@@ -91,7 +91,11 @@ pub(crate) fn take() -> Result<Option<OwnedFd>, Error> {
     taken.required("report").map(Some).map_err(Error::system("report to the command"))
 }
 
-/// Tells the command which exit code it is to end with.
-pub(crate) fn fail(report: OwnedFd, code: u8) {
-    let _ = write!(File::from(report), "code {code}");
+/// Says what failed, then tells the command which exit code it is to end with.
+pub(crate) fn fail(report: OwnedFd, error: &Error) -> ExitCode {
+    eprintln!("error: {error}");
+    let code = exit::code_of(error);
+    // In one write: the command reads once.
+    let _ = File::from(report).write_all(format!("code {code}").as_bytes());
+    ExitCode::from(code)
 }

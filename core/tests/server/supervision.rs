@@ -150,6 +150,7 @@ fn a_booting_worker_dies_with_the_master() {
     let mut server = Running::prepare("die=hang user=nobody");
     let mut start = server.command("start");
     server.launch(start.stderr(Stdio::piped()));
+    server.log.wait_for("booting");
     let mut worker = 0;
     until("the worker hangs", || {
         worker = server.status()["workers"][0]["pid"].as_i64().unwrap_or(0) as i32;
@@ -170,10 +171,10 @@ fn of_two_starts_at_once_one_serves() {
     let starts: Vec<_> = (0..3)
         .map(|_| spawn(server.command("start -d").stdout(Stdio::piped()).stderr(Stdio::piped())))
         .collect();
-    let mut codes: Vec<_> =
-        starts.into_iter().map(|start| start.wait_with_output().unwrap().status.code().unwrap()).collect();
+    let ends: Vec<_> = starts.into_iter().map(|start| start.wait_with_output().unwrap()).collect();
+    let mut codes: Vec<_> = ends.iter().map(|end| end.status.code().unwrap()).collect();
     codes.sort_unstable();
-    assert_eq!(codes, [0, 4, 4]);
+    assert_eq!(codes, [0, 4, 4], "{:?}", ends.iter().map(said).collect::<Vec<_>>());
     let pid = server.status()["pid"].as_i64().unwrap();
     assert_eq!(std::fs::read_to_string(server.path("server.pid")).unwrap(), format!("{pid}\n"));
 }

@@ -6,7 +6,7 @@ use std::process::Stdio;
 
 use nix::sys::signal::Signal;
 
-use crate::client::{Client, Load};
+use crate::client::Load;
 use crate::harness::{Running, alive, output, said, signal, spawn, until};
 use crate::tests;
 
@@ -92,9 +92,7 @@ fn a_new_master_that_hangs_is_killed_and_the_old_one_goes_on() {
     let (old, workers) = (server.pid(), server.workers());
     let load = Load::start(&server.http, 4);
     server.change("hang_in_main=1");
-    let aside = server.path("aside-options");
     let upgrade = spawn(server.command("upgrade").stdout(Stdio::piped()).stderr(Stdio::piped()));
-    let _ = aside;
     let failed = upgrade.wait_with_output().unwrap();
     let text = said(&failed);
     assert_eq!(failed.status.code(), Some(1), "{text}");
@@ -166,11 +164,9 @@ fn two_upgrades_in_a_row_and_a_reload_between() {
     let server = Running::start("count=2 second=1 job=1 stays=1");
     let mut masters = HashSet::from([server.pid()]);
     for _ in 0..2 {
-        let mut client = Client::new(&server.http);
-        client.get("/ok").unwrap();
         assert_eq!(server.run("upgrade").status.code(), Some(0));
         assert!(masters.insert(master(&server)), "a new one");
-        client.get("/ok").unwrap_or_else(|error| panic!("an idle client: {error}"));
+        assert_eq!(server.get("/ok"), "ok");
         let done = server.run("reload");
         assert_eq!(done.status.code(), Some(0), "{}", said(&done));
         assert_eq!(server.status()["generation"], 1);
