@@ -254,8 +254,9 @@ impl Control {
             let mut file = None;
             for part in message.cmsgs()? {
                 if let ControlMessageOwned::ScmRights(files) = part {
-                    let taken = files.into_iter().filter_map(|fd| inherited::take_fd(fd).ok());
-                    file = taken.last().or(file);
+                    for number in files {
+                        file = inherited::take_fd(number).ok().or(file);
+                    }
                 }
             }
             (message.bytes, file)

@@ -47,7 +47,6 @@ pub(crate) fn start() -> Result<ExitCode, Error> {
 
 /// Passes the daemon's output on until it has reported, or is gone; the report.
 fn follow(mut report: File, mut output: File) -> io::Result<String> {
-    let mut said = String::new();
     let mut talks = true;
     loop {
         let silent = PollFlags::empty();
@@ -64,9 +63,10 @@ fn follow(mut report: File, mut output: File) -> io::Result<String> {
         if talked && talks {
             talks = pass_on(&mut output)?;
         } else if reported {
-            // All that it wrote before is passed on by now.
-            report.read_to_string(&mut said)?;
-            return Ok(said);
+            // One word, written at once; or the end. All that it wrote before is passed on by now.
+            let mut word = [0; 64];
+            let length = report.read(&mut word)?;
+            return Ok(String::from_utf8_lossy(&word[..length]).into_owned());
         }
     }
 }
@@ -91,7 +91,11 @@ pub(crate) fn take() -> Result<Option<OwnedFd>, Error> {
     taken.required("report").map(Some).map_err(Error::system("report to the command"))
 }
 
-/// Tells the command which exit code it is to end with.
-pub(crate) fn fail(report: OwnedFd, code: u8) {
-    let _ = write!(File::from(report), "code {code}");
+/// Says what failed, then tells the command which exit code it is to end with.
+pub(crate) fn fail(report: OwnedFd, error: &Error) -> ExitCode {
+    eprintln!("error: {error}");
+    let code = exit::code_of(error);
+    // In one write: the command reads once.
+    let _ = File::from(report).write_all(format!("code {code}").as_bytes());
+    ExitCode::from(code)
 }

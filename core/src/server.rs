@@ -188,10 +188,7 @@ impl Server {
         if let Some(report) = daemon::take()? {
             let ours = report.try_clone().map_err(Error::system("report to the command"))?;
             let result = self.serve(Mode::Daemon(report));
-            if let Err(error) = &result {
-                daemon::fail(ours, exit::code_of(error));
-            }
-            return result;
+            return Ok(result.unwrap_or_else(|error| daemon::fail(ours, &error)));
         }
         self.carry_out(command)
     }

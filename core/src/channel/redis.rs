@@ -127,8 +127,9 @@ impl Line {
     }
 }
 
-/// Which of the connections.
+/// Which of the connections, and what is done with what comes by it.
 type Which = fn(&RedisBus) -> &Line;
+type Hear = fn(&RedisBus, Reply);
 
 impl RedisBus {
     pub(super) fn connect(address: &str, deliver: OnDelivery) -> Result<Rc<Self>, Error> {
@@ -142,7 +143,7 @@ impl RedisBus {
             pending: RefCell::default(),
             deliver,
         });
-        let lines: [(Which, fn(&Self, Reply)); 3] = [
+        let lines: [(Which, Hear); 3] = [
             (|bus| &bus.events, Self::hear_event),
             (|bus| &bus.queues, Self::hear_message),
             (|bus| &bus.commands, Self::hear_answer),

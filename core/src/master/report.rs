@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::outcome::{Failure, HeirFailure, Outcome};
 use super::run::Master;
-use super::state::{CRASH_LOOP, CallerId, Progress};
+use super::state::{CRASH_LOOP, CallerId, PhaseView, Progress};
 use crate::control::FromHeir;
 
 impl Master {
@@ -20,7 +20,10 @@ impl Master {
         }
         match progress {
             Progress::Running => self.announce(),
-            Progress::Committed { .. } if self.predecessor.is_none() => self.notifier.ready("running"),
+            // The first generation is announced when it accepts.
+            Progress::Committed { .. } if self.state.phase() != PhaseView::Starting => {
+                self.notifier.ready("running");
+            }
             Progress::RolledBack { .. } => self.notifier.ready(&line),
             Progress::Booting { .. } | Progress::Stopping { .. } | Progress::Upgrading => {
                 self.notifier.status(&line)

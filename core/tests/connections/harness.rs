@@ -172,14 +172,6 @@ impl Running {
         let text = fs::read_to_string(path).expect("the master runs");
         text.split_whitespace().filter_map(|word| word.parse().ok()).collect()
     }
-
-    /// Sends a signal to the master and waits for its end.
-    pub(crate) fn stop(mut self, signal: nix::sys::signal::Signal) {
-        let pid = i32::try_from(self.child.id()).expect("a process id");
-        nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), signal).expect("it runs");
-        let status = self.child.wait().expect("it was started here");
-        assert!(status.success(), "{status}");
-    }
 }
 
 impl Drop for Running {
