@@ -159,8 +159,8 @@ impl Hub {
     /// A message for each credit, as long as there are both.
     fn hand_out(&mut self, channel: &str, out: &mut Deliveries) {
         let Some(queue) = self.queues.get_mut(channel) else { return };
-        while let (Some(client), Some(message)) = (queue.credits.front().copied(), queue.messages.pop_front())
-        {
+        while let Some(client) = queue.credits.front().copied() {
+            let Some(message) = queue.messages.pop_front() else { break };
             queue.credits.pop_front();
             self.waiting -= message.size;
             self.last += 1;
