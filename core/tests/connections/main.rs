@@ -4,6 +4,7 @@
 
 mod backpressure;
 mod client;
+mod companions;
 mod datagram;
 mod deadline;
 mod ending;
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         deadline::CASES,
         offload::CASES,
         websocket::CASES,
+        companions::CASES,
     ]
     .into_iter()
     .flatten()
