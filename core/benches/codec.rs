@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use workerspec_core::protocol::http::Response;
-use workerspec_core::protocol::{Encode, Http, Limits, Protocol, Setting, Split, Text};
+use workerspec_core::protocol::{Encode, Http, Limits, Protocol, Setting, Split, Text, WebSocket};
 
 fn package<P: Protocol>(codec: &mut P, input: &[u8], out: &mut Vec<u8>) -> usize {
     match codec.split(input, &Limits::default(), out) {
@@ -62,5 +62,48 @@ fn http(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, text, http);
+fn websocket(criterion: &mut Criterion) {
+    let request = |extensions: &str| {
+        format!(
+            "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n{extensions}\r\n"
+        )
+    };
+    let offer = "Sec-WebSocket-Extensions: permessage-deflate\r\n";
+    let mut group = criterion.benchmark_group("websocket/split-decode-send");
+    for (size, deflate) in [(16, false), (1024, false), (65_536, false), (1024, true)] {
+        let mut codec = WebSocket::new().deflate(deflate);
+        let mut out = Vec::new();
+        let opening = request(if deflate { offer } else { "" });
+        codec.split(opening.as_bytes(), &Limits::default(), &mut out).expect("a handshake");
+        // A client's frame with a mask of zeros: text that is not all the same.
+        let text: String = (0..)
+            .flat_map(|number: u32| format!("{number} ").into_bytes())
+            .take(size)
+            .map(char::from)
+            .collect();
+        let mut frame = match size {
+            16 => vec![0x81, 0x80 | 16],
+            1024 => vec![0x81, 0x80 | 126, 4, 0],
+            _ => vec![0x81, 0x80 | 127, 0, 0, 0, 0, 0, 1, 0, 0],
+        };
+        frame.extend_from_slice(&[0; 4]);
+        frame.extend_from_slice(text.as_bytes());
+        let setting = Setting { draining: false, date: "" };
+        let name = format!("{size}{}", if deflate { "/sent-deflated" } else { "" });
+        group.throughput(Throughput::Bytes(size as u64));
+        group.bench_with_input(BenchmarkId::from_parameter(name), &frame, |bencher, frame| {
+            bencher.iter(|| {
+                out.clear();
+                let length = package(&mut codec, frame, &mut out);
+                let message = codec.decode(&frame[..length]);
+                codec.encode(message, &setting, &mut out);
+                black_box(&out);
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, text, http, websocket);
 criterion_main!(benches);

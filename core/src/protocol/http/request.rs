@@ -108,7 +108,7 @@ impl<'a> Request<'a> {
             .filter_map(|(_, value)| std::str::from_utf8(value).ok())
             .flat_map(|value| value.split(';'))
             .filter_map(|pair| pair.split_once('='))
-            .map(|(name, value)| (name.trim(), value.trim()))
+            .map(|(name, value)| (name.trim(), value))
     }
 
     /// The value of that cookie; of several the last (HTTP-23).

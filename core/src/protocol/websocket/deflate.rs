@@ -1,4 +1,9 @@
 //! permessage-deflate: payloads made smaller, and back within bounds (RFC 7692 7.2).
+//!
+//! A connection that keeps its window owns its state; one that does not borrows it for a message, so that all
+//! such connections of a worker share one.
+
+use std::cell::RefCell;
 
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 
@@ -16,6 +21,12 @@ const TAIL: [u8; 4] = [0, 0, 0xff, 0xff];
 
 /// The farthest that deflate looks back.
 const WINDOW: usize = 32 * 1024;
+
+thread_local! {
+    /// States that no connection uses, with the size of their window.
+    static COMPRESS: RefCell<Vec<(u8, Compress)>> = RefCell::default();
+    static DECOMPRESS: RefCell<Vec<(u8, Decompress)>> = RefCell::default();
+}
 
 /// Both directions of one connection. Each takes its memory when it is first used.
 pub(super) struct Codec {
@@ -35,9 +46,12 @@ impl Codec {
         if payload.len() < WORTH_IT || self.agreed.own_bits < 9 {
             return None;
         }
-        let compress = self.compress.get_or_insert_with(|| {
-            Compress::new_with_window_bits(Compression::fast(), false, self.agreed.own_bits)
-        });
+        let bits = self.agreed.own_bits;
+        let mut compress = self
+            .compress
+            .take()
+            .or_else(|| COMPRESS.with_borrow_mut(|spare| fetch(spare, bits)))
+            .unwrap_or_else(|| Compress::new_with_window_bits(Compression::fast(), false, bits));
         let mut out = Vec::with_capacity(payload.len() / 2 + 64);
         let mut rest = payload;
         loop {
@@ -52,8 +66,11 @@ impl Codec {
             }
             out.reserve(out.capacity());
         }
-        if !self.agreed.own_takeover {
+        if self.agreed.own_takeover {
+            self.compress = Some(compress);
+        } else {
             compress.reset();
+            COMPRESS.with_borrow_mut(|spare| keep(spare, bits, compress));
         }
         debug_assert!(out.ends_with(&TAIL), "a sync flush ends with an empty block");
         out.truncate(out.len() - TAIL.len());
@@ -72,7 +89,11 @@ impl Codec {
             return Ok(());
         }
         let bits = self.agreed.peer_bits.max(9);
-        let decompress = self.decompress.get_or_insert_with(|| Decompress::new_with_window_bits(false, bits));
+        let decompress = self.decompress.get_or_insert_with(|| {
+            DECOMPRESS
+                .with_borrow_mut(|spare| fetch(spare, bits))
+                .unwrap_or_else(|| Decompress::new_with_window_bits(false, bits))
+        });
         let mut rest = payload;
         loop {
             if out.len() == out.capacity() {
@@ -112,10 +133,24 @@ impl Codec {
     pub(super) fn finish(&mut self, limit: usize, out: &mut Vec<u8>) -> Result<(), Malformed> {
         self.inflate(&TAIL, limit, out)?;
         if !self.agreed.peer_takeover
-            && let Some(decompress) = &mut self.decompress
+            && let Some(mut decompress) = self.decompress.take()
         {
             decompress.reset(false);
+            let bits = self.agreed.peer_bits.max(9);
+            DECOMPRESS.with_borrow_mut(|spare| keep(spare, bits, decompress));
         }
         Ok(())
+    }
+}
+
+fn fetch<T>(spare: &mut Vec<(u8, T)>, bits: u8) -> Option<T> {
+    let at = spare.iter().position(|(known, _)| *known == bits)?;
+    Some(spare.swap_remove(at).1)
+}
+
+/// Keeps one of each size.
+fn keep<T>(spare: &mut Vec<(u8, T)>, bits: u8, state: T) {
+    if spare.iter().all(|(known, _)| *known != bits) {
+        spare.push((bits, state));
     }
 }

@@ -4,7 +4,7 @@ use crate::protocol::Malformed;
 use crate::protocol::http::is_token;
 
 /// How permessage-deflate is offered or accepted. A window that is not kept between messages costs some
-/// compression and spares some 300 KiB on each connection that was used.
+/// compression, and spares some 310 KiB on each connection that has sent and 20 KiB on each that has received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Deflate {
     /// Whether this side keeps its window from one message to the next. Default `true`.

@@ -55,10 +55,10 @@ fn the_vectors_come_out_as_they_say() {
 
 #[test]
 fn inflating_stops_at_the_limit() {
-    // WS-33, SF-63: 64 MiB of zeros in 64 KiB
+    // WS-33, SF-63: 8 MiB of zeros in 8 KiB
     let mut compress = Compress::new(Compression::best(), false);
-    let bomb = compressed(masked(TEXT, true, &squeeze(&mut compress, &vec![0; 64 * 1024 * 1024])));
-    assert!(bomb.len() < 80_000);
+    let bomb = compressed(masked(TEXT, true, &squeeze(&mut compress, &vec![0; 8 * 1024 * 1024])));
+    assert!(bomb.len() < 10_000);
     let limits = Limits { max_package: 100_000, ..LIMITS };
     assert_eq!(read(&limits, &bomb, &[]).code, 1009);
     assert_eq!(read(&limits, &bomb, &[300, 400, 500]).code, 1009);
@@ -160,7 +160,7 @@ fn bounds() -> impl Strategy<Value = Deflate> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
     fn both_ends_understand_each_other_whatever_was_agreed_on(

@@ -333,7 +333,7 @@ fn nearly_frames() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
     #[test]
     fn every_cut_gives_the_same(bytes in nearly_frames(), cuts in prop::collection::vec(any::<usize>(), 0..20)) {
