@@ -2,6 +2,7 @@
 
 mod callbacks;
 mod definition;
+mod inner;
 mod job;
 mod limits;
 mod staff;

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::rc::Rc;
 
 use nix::sys::prctl;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::Signal;
 
 use super::life::{Life, Signals};
@@ -58,6 +59,7 @@ pub(crate) fn serve(
             return Ok(ExitCode::FAILURE);
         }
     }
+    allow_all_descriptors();
     let worker = Worker { service: settings.name.clone(), slot: birth.slot, generation: birth.generation };
     worker.become_current();
     let reactor = Reactor::start(tally).map_err(system("make the loop"))?;
@@ -80,6 +82,15 @@ pub(crate) fn serve(
     life.ready();
     reactor.run().map_err(system("run the loop"))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// As many connections as the system lets this process have, not as few as programs that use select(2) need.
+fn allow_all_descriptors() {
+    let raised = getrlimit(Resource::RLIMIT_NOFILE)
+        .and_then(|(_, hard)| setrlimit(Resource::RLIMIT_NOFILE, hard, hard));
+    if let Err(error) = raised {
+        tracing::warn!(%error, "cannot raise the number of descriptors");
+    }
 }
 
 /// Until it is ready a worker may hang in code of the application; then it must not outlive its master. Tied to

@@ -1,6 +1,6 @@
 //! Callbacks, their order, and what a handle tells (CONN-1 to CONN-9).
 
-use workerspec_core::{Connections, Group, Server, Service, Status};
+use workerspec_core::{AnyService, Connections, Group, Server, Service, Status};
 
 use crate::harness::{Case, Running, note};
 
@@ -13,6 +13,8 @@ pub(crate) const CASES: &[Case] = &[
     Case { name: "context_goes_with_its_connection", serve: context, check: context_is_kept },
     Case { name: "broadcast_reaches_all_and_a_group_its_members", serve: broadcasting, check: broadcasts },
     Case { name: "connections_past_the_limit_wait", serve: limited, check: limit_waits },
+    Case { name: "a_service_within_a_worker_serves_beside_it", serve: within, check: serves_within },
+    Case { name: "out_of_descriptors_waits_without_spinning", serve: descriptors, check: no_spin },
     Case { name: "ipv6_addresses_are_shown_in_brackets", serve: ipv6, check: ipv6_shows },
 ];
 
@@ -259,4 +261,69 @@ fn ipv6_shows(running: &Running) {
     peer.say("who\n");
     let port = peer.stream.local_addr().expect("it is connected").port();
     assert_eq!(peer.line(), format!("[::1]:{port}"));
+}
+
+/// MASTER-13.
+fn within(server: Server) -> Server {
+    let chat = Service::text("127.0.0.1:0");
+    let everybody = chat.connections();
+    let chat = chat.on_worker_start(move |_| {
+        let everybody = everybody.clone();
+        let push = Service::text("127.0.0.1:0").on_message(move |conn, line| {
+            conn.send(format!("told {}", everybody.broadcast(line.to_vec())));
+        });
+        let address = AnyService::from(push).listen_here()?;
+        note(format!("inner {address}"));
+        let taken = Service::text(address.to_string()).on_message(|_, _| ());
+        note(format!("taken {}", AnyService::from(taken).listen_here().is_err()));
+        Ok::<(), workerspec_core::Error>(())
+    });
+    server.service(chat)
+}
+
+fn serves_within(running: &Running) {
+    let mut listener = running.connect("text");
+    let mut push =
+        crate::harness::Peer::new(std::net::TcpStream::connect(running.note("inner ")).expect("it listens"));
+    running.noted("taken true");
+    // The listener's connection may still be in the queue.
+    push.say("fence\n");
+    while push.line() == "told 0" {
+        push.say("fence\n");
+    }
+    assert_eq!(listener.line(), "fence");
+}
+
+/// SF-31, EMFILE: more peers than descriptors.
+fn descriptors(server: Server) -> Server {
+    let service = Service::text("127.0.0.1:0").on_worker_start(|_| {
+        let (limit, now) = (nix::sys::resource::Resource::RLIMIT_NOFILE, 40);
+        nix::sys::resource::setrlimit(limit, now, now).map_err(|error| error.to_string())
+    });
+    server.service(service.on_message(|conn, line| {
+        conn.send(line);
+    }))
+}
+
+fn no_spin(running: &Running) {
+    let mut peers: Vec<_> = (0..60).map(|_| running.connect("text")).collect();
+    peers[0].say("served\n");
+    assert_eq!(peers[0].line(), "served");
+    let pid = running.workers()[0];
+    let before = ticks(pid);
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    // SF-31: a worker that spins takes 50 in this time.
+    assert!(ticks(pid) - before <= 5, "{} ticks in half a second", ticks(pid) - before);
+    // The last one is served as soon as there is room.
+    let mut last = peers.pop().expect("sixty");
+    drop(peers);
+    last.say("at last\n");
+    assert_eq!(last.line(), "at last");
+}
+
+fn ticks(pid: u32) -> u64 {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("it runs");
+    let fields: Vec<&str> =
+        stat.rsplit(')').next().expect("a name in parentheses").split_whitespace().collect();
+    fields[11].parse::<u64>().expect("a number") + fields[12].parse::<u64>().expect("a number")
 }
