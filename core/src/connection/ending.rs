@@ -49,6 +49,14 @@ impl<P: Protocol> Served<P> {
             _ => return,
         }
         self.speak(|codec, setting, out| codec.farewell(why, setting, out));
+        self.part();
+    }
+
+    /// The last words are said: awaits the peer's own where the protocol does, else closes.
+    pub(super) fn part(&self) {
+        if !self.is_open() {
+            return;
+        }
         self.reply.set(Reply::None);
         if self.codec.borrow().awaits_goodbye() {
             self.phase.set(Phase::Parting);

@@ -75,7 +75,7 @@ impl<P: Protocol> Served<P> {
             self.call(Call::BufferFull, |callbacks| callbacks.buffer_full.clone());
         }
         if next == Next::Close {
-            self.close_quietly();
+            self.part();
         }
         if P::ONE_REPLY_EACH && !self.delivering.get() {
             // The reply came later, from a timer: go on with what was pipelined behind it.

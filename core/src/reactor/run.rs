@@ -278,7 +278,8 @@ impl Reactor {
                 self.call(token, true, false);
             }
         }
-        for token in std::mem::take(&mut *self.write_again.borrow_mut()) {
+        let unfinished = std::mem::take(&mut *self.write_again.borrow_mut());
+        for token in unfinished {
             self.call(token, false, true);
         }
         self.run_timers();

@@ -13,6 +13,7 @@ fn read(limit: usize, bytes: &[u8], cuts: &[usize]) -> Read {
 
 #[test]
 fn the_vectors_come_out_as_they_say() {
+    // FRAME-1, FRAME-3, FRAME-4, FRAME-5, SF-39
     let vectors = vectors("frame").expect("the vectors are well-formed");
     assert!(!vectors.is_empty());
     for vector in vectors {

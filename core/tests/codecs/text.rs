@@ -37,7 +37,7 @@ fn a_line_is_shorter_than_the_limit() {
 
 #[test]
 fn the_limit_counts_the_line_and_not_what_came_with_it() {
-    // SF-40
+    // SF-40, TEXT-6
     let lines = "y".repeat(299) + "\n";
     assert_eq!(read(1000, lines.repeat(5).as_bytes(), &[]).messages.len(), 5);
 }

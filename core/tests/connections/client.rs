@@ -66,7 +66,7 @@ fn stop_closes_clients(running: &Running) {
     assert!(begun.elapsed() < Duration::from_secs(4));
 }
 
-/// CLIENT-3: error 1, then the close.
+/// CLIENT-3, CONN-40: error 1, then the close.
 fn refused(server: Server) -> Server {
     server.service(Service::text("127.0.0.1:0").on_message(|_, address| {
         let made = Client::text(String::from_utf8_lossy(address))

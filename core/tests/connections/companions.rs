@@ -233,7 +233,7 @@ fn queues(running: &Running) {
     assert_eq!(jobs, 30);
 }
 
-/// GDATA-1, GDATA-12: two servers, two workers, one counter.
+/// GDATA-1, GDATA-2, GDATA-12: two servers, two workers, one counter.
 fn shared(server: Server) -> Server {
     let slot: std::rc::Rc<std::cell::OnceCell<GlobalData>> = std::rc::Rc::default();
     let asking = std::rc::Rc::clone(&slot);

@@ -67,7 +67,7 @@ fn panics_are_contained(running: &Running) {
     assert_eq!(running.workers(), workers);
 }
 
-/// UDP-3.
+/// UDP-3, UDP-7: two workers share the socket.
 fn framed(server: Server) -> Server {
     let text = DatagramService::new("127.0.0.1:0", Text::default()).on_message(|sender, line| {
         sender.send(line);

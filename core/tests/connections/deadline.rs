@@ -1,4 +1,4 @@
-//! How long a peer may take (SF-42, HEART-1, HEART-2, AUTH-1).
+//! How long a peer may take.
 
 use std::time::{Duration, Instant};
 
@@ -35,6 +35,7 @@ fn heartbeat(server: Server) -> Server {
 }
 
 fn silence_ends(running: &Running) {
+    // HEART-2
     // From the start, and after a message.
     for words in ["", "hi\n"] {
         let begun = Instant::now();
@@ -58,6 +59,7 @@ fn speech_keeps(running: &Running) {
 }
 
 fn own_timeout(running: &Running) {
+    // CONN-7: without a limit, none applies.
     let mut kept = running.connect("text");
     kept.say("never\n");
     assert_eq!(kept.line(), "never");
@@ -129,6 +131,7 @@ fn answer(running: &Running, pieces: &[&str], pause: Duration) -> (String, Durat
 }
 
 fn head_late(running: &Running) {
+    // HTTP-18, SF-42
     // Each piece comes in time, the head does not.
     let (text, took) =
         answer(running, &["GET / HT", "TP/1.1\r\n", "Host: a\r\n", "A: b\r\n", "B: c\r\n"], MS * 90);

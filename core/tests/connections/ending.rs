@@ -19,7 +19,7 @@ pub(crate) const CASES: &[Case] = &[
     Case { name: "an_incomplete_message_at_the_end_is_dropped", serve: answering, check: incomplete },
 ];
 
-/// CONN-25.
+/// CONN-25, PIPE-5: what is pipelined behind it is discarded.
 fn closing(server: Server) -> Server {
     let service = Service::text("127.0.0.1:0")
         .on_close(|conn| note(format!("close {:?}", conn.status())))
@@ -68,6 +68,7 @@ fn stuck(server: Server) -> Server {
 }
 
 fn close_gives_up(running: &Running) {
+    // CONN-26
     let mut peer = running.connect("text");
     let begun = Instant::now();
     peer.say("go\n");

@@ -18,7 +18,7 @@ pub(crate) const CASES: &[Case] = &[
     Case { name: "ipv6_addresses_are_shown_in_brackets", serve: ipv6, check: ipv6_shows },
 ];
 
-/// CONN-3, CONN-5, CONN-6: connect, messages, close; each once.
+/// CONN-2, CONN-3, CONN-5, CONN-6: connect, messages, close; each once.
 fn ordered(server: Server) -> Server {
     let service = Service::text("127.0.0.1:0")
         .on_connect(|conn| note(format!("connect {} {:?}", conn.id(), conn.status())))
@@ -102,7 +102,7 @@ fn own_wins(running: &Running) {
     assert_eq!(running.notes().len(), 2);
 }
 
-/// SF-13, CONN-45: a bystander is not concerned.
+/// SF-13, CONN-45, PIPE-10: a bystander is not concerned.
 fn panicking(server: Server) -> Server {
     let service =
         Service::text("127.0.0.1:0").on_close(|_| note("close")).on_message(|conn, line| match line {

@@ -9,6 +9,7 @@ mod datagram;
 mod deadline;
 mod ending;
 mod harness;
+mod http;
 mod lifecycle;
 mod offload;
 mod timer;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         offload::CASES,
         websocket::CASES,
         companions::CASES,
+        http::CASES,
     ]
     .into_iter()
     .flatten()

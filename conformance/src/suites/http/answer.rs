@@ -11,6 +11,7 @@ const HTTP: Need = Need::Can(Capability::Http);
 
 /// What an answer has to look like, and which request it belongs to.
 pub(super) const CASES: &[Case] = &[
+    // HTTP-15, HTTP-38
     act! {
         "http.answer.in-order", Must, Source::Rfc(9112, "9.3.2");
         claim: "Pipelined requests must be answered in order.";
@@ -19,6 +20,7 @@ pub(super) const CASES: &[Case] = &[
         accepts: ["every answer, in the order of the requests"]; aliases: ["h1:co.05"];
         run: in_order
     },
+    // HTTP-15, SF-56
     act! {
         "http.answer.in-order-deferred", Must, Source::Model("SF-56");
         claim: "An answer that comes late must not be overtaken by the next one on its connection.";
@@ -27,6 +29,7 @@ pub(super) const CASES: &[Case] = &[
         accepts: ["the late answer, then the other"]; aliases: [];
         run: in_order_deferred
     },
+    // HTTP-37, SF-52
     act! {
         "http.answer.date", Must, Source::Rfc(9110, "6.6.1");
         claim: "A server with a clock must send Date.";
@@ -35,6 +38,7 @@ pub(super) const CASES: &[Case] = &[
         accepts: ["2xx with a Date in the preferred form"]; aliases: ["h1:co.13"];
         run: date
     },
+    // HTTP-8, SF-53
     act! {
         "http.answer.continue", Must, Source::Rfc(9110, "10.1.1");
         claim: "A client that expects 100-continue must not be left waiting.";
@@ -59,6 +63,7 @@ pub(super) const CASES: &[Case] = &[
         accepts: ["every octet, then the next answer"]; aliases: [];
         run: large
     },
+    // HTTP-11
     act! {
         "http.limit.body-above", Must, Source::Rfc(9110, "15.5.14");
         claim: "A body above the limit must be refused and not be read without end.";
@@ -67,6 +72,7 @@ pub(super) const CASES: &[Case] = &[
         accepts: ["413 or 400", "closed or reset without an answer"]; aliases: [];
         run: body_above
     },
+    // HTTP-13, SF-42
     act! {
         "http.limit.chunks-above", Must, Source::Model("SF-42");
         claim: "Chunks that exceed the limit together must be refused.";
@@ -75,6 +81,7 @@ pub(super) const CASES: &[Case] = &[
         accepts: ["413 or 400", "closed or reset without an answer"]; aliases: [];
         run: chunks_above
     },
+    // HTTP-10
     act! {
         "http.limit.head-above", Must, Source::Model("HTTP-10");
         claim: "A head without an end must be refused at a limit.";

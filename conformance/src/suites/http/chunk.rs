@@ -2,6 +2,7 @@ use crate::case::{Case, Payload, Source, answered, closed, echoes, prefer, statu
 
 /// Chunked bodies and trailers.
 pub(super) const CASES: &[Case] = &[
+    // HTTP-12
     exchange! {
         "http.chunk.three", Must, Source::Rfc(9112, "7.1");
         claim: "Chunks must be joined to the content.";
@@ -130,6 +131,7 @@ pub(super) const CASES: &[Case] = &[
         accept: [prefer(status(400)), prefer(closed())];
         alias: "h1:ck.21"
     },
+    // HTTP-13
     exchange! {
         "http.chunk.bare-cr-in-extension", Must, Source::Rfc(9112, "7.1.1");
         claim: "A bare CR in a chunk extension must be refused.";
@@ -154,6 +156,7 @@ pub(super) const CASES: &[Case] = &[
         accept: [prefer(echoes(b"hello"))];
         alias: "h1:ck.25"
     },
+    // HTTP-12
     exchange! {
         "http.chunk.bad-trailer", Must, Source::Rfc(9112, "7.1.2");
         claim: "A trailer line that is no field must be refused.";
@@ -179,6 +182,7 @@ pub(super) const CASES: &[Case] = &[
         alias: "h1:ck.29";
         plan: HalfClose
     },
+    // HTTP-13, SF-42
     exchange! {
         "http.chunk.long-extension", Should, Source::Rfc(9112, "7.1.1");
         claim: "A chunk extension of 64 KiB should be refused.";

@@ -2,6 +2,7 @@ use crate::case::{Case, Payload, Source, answered, closed, echoes, observe, pref
 
 /// Transfer-Encoding.
 pub(super) const CASES: &[Case] = &[
+    // HTTP-5
     exchange! {
         "http.coding.chunked", Must, Source::Rfc(9112, "7.1");
         claim: "A chunked body must be read.";
@@ -50,6 +51,7 @@ pub(super) const CASES: &[Case] = &[
         accept: [prefer(status(400)), prefer(status(501)), prefer(closed())];
         alias: "h1:te.08"
     },
+    // HTTP-5
     exchange! {
         "http.coding.two-lines", Must, Source::Rfc(9112, "6.1");
         claim: "chunked in two lines must be refused.";

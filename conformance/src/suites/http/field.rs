@@ -2,6 +2,7 @@ use crate::case::{Case, Payload, Source, answered, closed, prefer, status, toler
 
 /// Field names and values.
 pub(super) const CASES: &[Case] = &[
+    // HTTP-2
     exchange! {
         "http.field.space-before-colon", Must, Source::Rfc(9112, "5.1");
         claim: "A space between field name and colon must be answered 400.";
@@ -50,6 +51,7 @@ pub(super) const CASES: &[Case] = &[
         accept: [prefer(status(400)), prefer(closed())];
         alias: "h1:hf.07"
     },
+    // HTTP-3
     exchange! {
         "http.field.control-in-value", Should, Source::Rfc(9110, "5.5");
         claim: "A control byte in a field value should be refused.";
@@ -82,6 +84,7 @@ pub(super) const CASES: &[Case] = &[
         accept: [prefer(answered())];
         alias: "h1:hf.13"
     },
+    // HTTP-2
     exchange! {
         "http.field.blanks-around-value", Must, Source::Rfc(9110, "5.6.3");
         claim: "Blanks around a field value must be accepted.";

@@ -2,6 +2,7 @@ use crate::case::{Case, Payload, Source, answered, closed, prefer, status};
 
 /// Framing conflicts: where one server sees one request and another sees two.
 pub(super) const CASES: &[Case] = &[
+    // HTTP-5
     exchange! {
         "http.framing.length-and-chunked", Must, Source::Rfc(9112, "6.1");
         claim: "Content-Length beside chunked must be refused, or chunked must count and the connection close.";

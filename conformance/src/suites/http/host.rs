@@ -2,6 +2,7 @@ use crate::case::{Case, Payload, Source, answered, prefer, status, tolerate};
 
 /// Host.
 pub(super) const CASES: &[Case] = &[
+    // HTTP-4
     exchange! {
         "http.host.missing", Must, Source::Rfc(9112, "3.2");
         claim: "An HTTP/1.1 request without Host must be answered 400.";
@@ -10,6 +11,7 @@ pub(super) const CASES: &[Case] = &[
         accept: [prefer(status(400))];
         alias: "h1:ho.01"
     },
+    // HTTP-4
     exchange! {
         "http.host.two-lines", Must, Source::Rfc(9112, "3.2");
         claim: "Two different Host lines must be answered 400.";

@@ -2,6 +2,7 @@ use crate::case::{Case, Payload, Source, answered, closed, echoes, prefer, statu
 
 /// Content-Length.
 pub(super) const CASES: &[Case] = &[
+    // HTTP-8
     exchange! {
         "http.length.declared-body", Must, Source::Rfc(9112, "6.2");
         claim: "A body of the declared length must be read.";
@@ -10,6 +11,7 @@ pub(super) const CASES: &[Case] = &[
         accept: [prefer(echoes(b"hello"))];
         alias: "h1:cl.01"
     },
+    // HTTP-7
     exchange! {
         "http.length.post-without-length", Must, Source::Rfc(9112, "6.3");
         claim: "A POST without a length must be taken as one without content.";
@@ -18,6 +20,7 @@ pub(super) const CASES: &[Case] = &[
         accept: [prefer(answered()), prefer(status(411))];
         alias: "h1:cl.03"
     },
+    // HTTP-6
     exchange! {
         "http.length.plus-sign", Must, Source::Rfc(9112, "6.3");
         claim: "A plus sign in Content-Length must be refused and the connection closed.";
@@ -90,6 +93,7 @@ pub(super) const CASES: &[Case] = &[
         accept: [prefer(status(400)), prefer(status(413)), prefer(closed())];
         alias: "h1:cl.16"
     },
+    // HTTP-6
     exchange! {
         "http.length.leading-zeros", Must, Source::Rfc(9110, "8.6");
         claim: "Leading zeros in Content-Length must be taken as decimal.";

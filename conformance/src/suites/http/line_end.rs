@@ -34,6 +34,7 @@ pub(super) const CASES: &[Case] = &[
         accept: [prefer(status(400)), prefer(closed()), tolerate(answered())];
         alias: "h1:le.07"
     },
+    // HTTP-9
     exchange! {
         "http.line-end.lf-only", May, Source::Rfc(9112, "2.2");
         claim: "A request line that ends with LF alone may be taken.";

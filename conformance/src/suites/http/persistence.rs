@@ -10,6 +10,7 @@ pub(super) const CASES: &[Case] = &[
         accept: [prefer(answered()).times(2)];
         alias: "h1:co.01"
     },
+    // HTTP-17, SF-50
     exchange! {
         "http.connection.close", Must, Source::Rfc(9112, "9.6");
         claim: "`Connection: close` in a request must end the connection after the answer.";
@@ -18,6 +19,7 @@ pub(super) const CASES: &[Case] = &[
         accept: [prefer(answered()).and_close()];
         alias: "h1:co.02"
     },
+    // HTTP-17, SF-50
     exchange! {
         "http.connection.version-1-0", Should, Source::Rfc(9112, "9.3");
         claim: "A connection of HTTP/1.0 should be closed after the answer.";
@@ -26,6 +28,7 @@ pub(super) const CASES: &[Case] = &[
         accept: [prefer(answered()).and_close(), tolerate(answered()), tolerate(status(505))];
         alias: "h1:co.03"
     },
+    // HTTP-37, SF-51
     exchange! {
         "http.connection.head", Must, Source::Rfc(9110, "9.3.2");
         claim: "An answer to HEAD must carry no content.";
@@ -34,6 +37,7 @@ pub(super) const CASES: &[Case] = &[
         accept: [prefer(answered()), prefer(status(405)), prefer(status(501))];
         alias: "h1:co.06"
     },
+    // HTTP-16
     exchange! {
         "http.connection.unknown-upgrade", May, Source::Rfc(9110, "7.8");
         claim: "An unknown Upgrade may be ignored.";

@@ -2,6 +2,7 @@ use crate::case::{Case, Payload, Source, answered, closed, observe, prefer, stat
 
 /// The request line: method, target octets, version.
 pub(super) const CASES: &[Case] = &[
+    // HTTP-1, HTTP-15
     exchange! {
         "http.request-line.plain-get", Must, Source::Rfc(9112, "3");
         claim: "A plain GET must be answered.";
@@ -114,6 +115,7 @@ pub(super) const CASES: &[Case] = &[
         accept: [prefer(status(400)), prefer(status(501)), prefer(closed())];
         alias: "h1:rl.18"
     },
+    // HTTP-1, SF-54
     exchange! {
         "http.request-line.unknown-method", Should, Source::Rfc(9110, "9.1");
         claim: "A method that is not known should be answered 501 or 405.";

@@ -2,6 +2,7 @@ use crate::case::{Case, Payload, Source, answered, closed, prefer, status};
 
 /// Target forms.
 pub(super) const CASES: &[Case] = &[
+    // HTTP-1, SF-54
     exchange! {
         "http.target.absolute-form", Must, Source::Rfc(9112, "3.2.2");
         claim: "A target in absolute form must be understood.";

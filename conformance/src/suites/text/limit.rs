@@ -32,6 +32,7 @@ pub(super) const CASES: &[Case] = &[
         accepts: ["closed or reset at one octet above the limit"]; aliases: [];
         run: endless
     },
+    // TEXT-6, SF-40
     act! {
         "text.limit.coalesced", Must, Source::Model("SF-40");
         claim: "Lines that are together longer than the limit must all be messages.";
