@@ -209,7 +209,7 @@ impl Protocol for Ws {
             Phase::Asking(_) => self.open(input, limits, out),
             Phase::Open(session) => {
                 let step = session.step(input, limits, out)?;
-                let (split, heard) = self.setup.listeners.hear(step, session, out);
+                let (split, heard) = self.setup.listeners.hear(step, session, out)?;
                 self.due = heard.map(|heard| Box::new(Due::Heard(heard)));
                 Ok(split)
             }

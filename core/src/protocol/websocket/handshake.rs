@@ -64,7 +64,8 @@ impl<'a> Handshake<'a> {
         }
     }
 
-    /// Answers with that response instead of the 101, and closes.
+    /// Answers with that response instead of the 101, and closes. Its body is what it holds itself; files and
+    /// streams are not sent here.
     pub fn refuse(&mut self, response: Response) {
         self.answer.refusal = Some(response);
     }

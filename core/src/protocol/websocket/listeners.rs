@@ -2,10 +2,10 @@
 
 use std::rc::Rc;
 
-use super::message::{Close, Outgoing, Ping, Pong};
+use super::message::{Close, Ping, Pong};
 use super::session::{Session, Step};
 use crate::connection::Connection;
-use crate::protocol::{Notice, Protocol, Split};
+use crate::protocol::{Malformed, Notice, Protocol, Split};
 
 type On<P, T> = Rc<dyn Fn(&Connection<P>, T)>;
 
@@ -31,14 +31,14 @@ impl<P: Protocol> Listeners<P> {
         step: Step,
         session: &mut Session,
         out: &mut Vec<u8>,
-    ) -> (Split, Option<Heard>) {
-        match step {
+    ) -> Result<(Split, Option<Heard>), Malformed> {
+        Ok(match step {
             Step::Need => (Split::Need, None),
             Step::Part(length) => (Split::Own(length), None),
             Step::Message(length) => (Split::Package(length), None),
             Step::Ping(length, ping) if self.ping.is_some() => (Split::Own(length), Some(Heard::Ping(ping))),
             Step::Ping(length, ping) => {
-                session.send(Outgoing::Pong(&Pong(ping.0)), out);
+                session.answer(ping, out)?;
                 (Split::Own(length), None)
             }
             Step::Pong(length, pong) => {
@@ -47,7 +47,7 @@ impl<P: Protocol> Listeners<P> {
             Step::Close(length, close) => {
                 (Split::End(length), self.close.is_some().then_some(Heard::Close(close)))
             }
-        }
+        })
     }
 
     /// The call of whoever listens.

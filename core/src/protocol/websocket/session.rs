@@ -8,6 +8,9 @@ use super::message::{Close, CloseCode, Message, Outgoing, Ping, Pong};
 use super::negotiation::Agreed;
 use crate::protocol::{Farewell, Limits, Malformed, Next, Stage};
 
+/// Octets of pongs that a peer may leave unread.
+const MAX_PONGS: u32 = 1024 * 1024;
+
 /// The state of an open connection; one that is idle holds little.
 pub(super) struct Session {
     role: Role,
@@ -17,6 +20,8 @@ pub(super) struct Session {
     done: bool,
     /// Part of a frame is in the input.
     midway: bool,
+    /// Octets of pongs since all that was sent was last out.
+    pongs: u32,
     deflate: Option<Box<deflate::Codec>>,
     gather: Option<Box<Gather>>,
     /// A message that was found and not yet fetched.
@@ -38,7 +43,16 @@ pub(super) enum Step {
 
 impl Session {
     fn new(role: Role) -> Self {
-        Self { role, closed: false, done: false, midway: false, deflate: None, gather: None, ready: None }
+        Self {
+            role,
+            closed: false,
+            done: false,
+            midway: false,
+            pongs: 0,
+            deflate: None,
+            gather: None,
+            ready: None,
+        }
     }
 
     fn agree(&mut self, agreed: Option<Agreed>) {
@@ -98,6 +112,22 @@ impl Session {
             }
         }
         Next::Stay
+    }
+
+    /// Answers a ping. A peer that pings on and on and reads none of it is closed: what is sent for it has no
+    /// bound otherwise, as it is not the application that sends.
+    pub(super) fn answer(&mut self, Ping(payload): Ping, out: &mut Vec<u8>) -> Result<(), Malformed> {
+        let before = out.len();
+        if before == 0 {
+            self.pongs = 0;
+        }
+        self.send(Outgoing::Pong(&Pong(payload)), out);
+        self.pongs = self.pongs.saturating_add((out.len() - before) as u32);
+        if MAX_PONGS < self.pongs {
+            Err(Malformed::new("pings whose pongs are not read", 0, 1008))
+        } else {
+            Ok(())
+        }
     }
 
     /// The close for a reason of this side; at most one is sent. After a fault of the peer its own close is

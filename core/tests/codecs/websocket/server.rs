@@ -190,6 +190,26 @@ fn pings_are_answered_in_order_without_end() {
 }
 
 #[test]
+fn a_peer_that_pings_and_never_reads_is_closed() {
+    // SF-64: what is sent for it has a bound, 1 MiB, and the count begins anew whenever all is out.
+    let (mut codec, mut out) = opened();
+    let ping = masked(PING, true, &[b'x'; 125]);
+    let allowed = 1024 * 1024 / 127;
+    for _ in 0..2 {
+        for _ in 0..allowed {
+            assert_eq!(codec.split(&ping, &LIMITS, &mut out), Ok(Split::Own(ping.len())));
+        }
+        out.clear();
+    }
+    for _ in 0..allowed {
+        assert_eq!(codec.split(&ping, &LIMITS, &mut out), Ok(Split::Own(ping.len())));
+    }
+    let malformed = codec.split(&ping, &LIMITS, &mut out).expect_err("one too many");
+    assert_eq!(malformed.code, 1008);
+    assert!(out.len() <= 1024 * 1024 + 127);
+}
+
+#[test]
 fn whoever_listens_to_pings_answers_them() {
     // WS-26
     let mut codec = WebSocket::new().on_websocket_ping(|_, _| {}).on_websocket_pong(|_, _| {});
