@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::{AnyService, Declaration};
+use super::AnyService;
 use crate::connection::Outgoing;
 use crate::error::Error;
 use crate::listen::Listeners;
