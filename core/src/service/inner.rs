@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::listen::Listeners;
 use crate::reactor::Reactor;
 use crate::transport::Address;
-use crate::worker::{ConnectionRow, Door, Serving};
+use crate::worker::{ConnectionRow, Door, Drain, Serving};
 
 impl AnyService {
     /// Serves it in this worker, from now until the worker leaves: nothing is forked, its count, users and worker callbacks
@@ -57,7 +57,7 @@ impl AnyService {
 /// A service within a worker.
 struct Inner {
     door: Rc<dyn Door>,
-    drain: Box<dyn Fn(Duration, Duration, Box<dyn FnOnce()>)>,
+    drain: Drain,
     connections: Box<dyn Fn() -> Vec<ConnectionRow>>,
     /// The name of a Unix socket goes with it.
     _listeners: Listeners,

@@ -57,7 +57,7 @@ proptest! {
 
     #[test]
     fn long_lines_are_scanned_once(pieces in 2usize..50) {
-        // A codec that forgot how far it scanned would find the line feed that it passed over here.
+        // PIPE-3: a codec that forgot how far it scanned would find the line feed that it passed over here.
         let mut text = Text::default();
         let limits = Limits::default();
         let mut line = vec![b'a'; pieces];

@@ -8,6 +8,8 @@ use workerspec_core::{Client, Connection, Sent, Server, Service, Timer, protocol
 use crate::harness::{Case, Peer, Running, note};
 
 pub(crate) const CASES: &[Case] = &[
+    Case { name: "a_late_write_that_fails_closes_without_an_error", serve: late, check: late_failure },
+    Case { name: "a_new_limit_counts_from_the_next_send", serve: narrowing, check: limit_counts },
     Case { name: "a_full_buffer_refuses_and_tells_once_per_crossing", serve: flooding, check: full_once },
     Case { name: "an_empty_buffer_that_had_to_wait_tells_drain", serve: flooding, check: drains },
     Case { name: "a_pause_holds_what_came_and_resume_delivers_it", serve: pausing, check: pause_holds },
@@ -224,6 +226,47 @@ fn reset_tells(running: &Running) {
     drop(peer);
     running.noted("close, send refused");
     assert_eq!(running.notes()[1..], ["error 2 peer closed the connection", "close, send refused"]);
+}
+
+/// BUF-7
+fn narrowing(server: Server) -> Server {
+    server.service(Service::text("127.0.0.1:0").max_send_buffer(100_000_000).on_message(|conn, _| {
+        note(describe(conn.send(vec![b'x'; 20_000_000])));
+        note(describe(conn.send("wide")));
+        conn.set_max_send_buffer(1000);
+        note(describe(conn.send("narrow")));
+        conn.set_max_send_buffer(100_000_000);
+        note(describe(conn.send("wide again")));
+    }))
+}
+
+fn limit_counts(running: &Running) {
+    let mut peer = running.connect("text");
+    peer.say("go\n");
+    let all = peer.bytes(20_000_001 + 5 + 11);
+    assert!(all.ends_with(b"\nwide\nwide again\n"));
+    assert_eq!(running.notes(), ["queued", "queued", "refused", "queued"]);
+}
+
+/// BUF-9: once the kernel has made it wait, what goes wrong is told by the close alone.
+fn late(server: Server) -> Server {
+    let service = Service::text("127.0.0.1:0")
+        .max_send_buffer(100_000_000)
+        .on_error(|_, error| note(format!("error {error}")))
+        .on_close(|conn| note(format!("close {}", conn.unsent() > 0)))
+        .on_message(|conn, _| note(describe(conn.send(vec![b'x'; 20_000_000]))));
+    server.service(service)
+}
+
+fn late_failure(running: &Running) {
+    let mut peer = running.connect("text");
+    peer.say("go\n");
+    running.noted("queued");
+    peer.bytes(1);
+    socket2::SockRef::from(&peer.stream).set_linger(Some(Duration::ZERO)).expect("a socket");
+    drop(peer);
+    running.noted("close true");
+    assert_eq!(running.notes(), ["queued", "close true"]);
 }
 
 /// BUF-1, BUF-10.

@@ -10,6 +10,7 @@ use workerspec_core::{Client, Server, Service};
 use crate::harness::{Case, Running, note};
 
 pub(crate) const CASES: &[Case] = &[
+    Case { name: "closing_while_connecting_ends_it_at_once", serve: closing, check: closes_at_once },
     Case { name: "an_opened_connection_sends_what_waited_for_it", serve: relay, check: relays },
     Case { name: "a_refused_connection_is_an_error_then_a_close", serve: refused, check: refusal_tells },
     Case { name: "an_unknown_name_is_an_error_and_blocks_nobody", serve: unknown, check: lookup_fails },
@@ -182,6 +183,29 @@ fn hanging(server: Server) -> Server {
             .connect()
             .expect("no TLS");
     }))
+}
+
+/// CONN-27
+fn closing(server: Server) -> Server {
+    server.service(Service::text("127.0.0.1:0").on_message(|_, address| {
+        let link = Client::text(String::from_utf8_lossy(address))
+            .on_connect(|_| note("connect"))
+            .on_error(|_, _| note("error"))
+            .on_close(|_| note("close"))
+            .connect()
+            .expect("no TLS");
+        link.send("never said");
+        link.connection().close();
+        note(format!("{:?}", link.connection().status()));
+    }))
+}
+
+fn closes_at_once(running: &Running) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let mut peer = running.connect("text");
+    peer.say(format!("{}\n", listener.local_addr().expect("bound")));
+    running.noted("Closed");
+    assert_eq!(running.notes(), ["close", "Closed"]);
 }
 
 fn connect_times_out(running: &Running) {

@@ -11,6 +11,7 @@ use workerspec_core::{FileMonitor, Server, Service};
 use crate::harness::{Case, Peer, Running, folder, note};
 
 pub(crate) const CASES: &[Case] = &[
+    Case { name: "a_subscriber_that_does_not_read_holds_up_nobody", serve: chat, check: slow_subscriber },
     Case { name: "events_reach_all_workers_that_subscribe", serve: chat, check: events },
     Case { name: "queues_share_messages_among_consumers", serve: workers, check: queues },
     Case { name: "a_channel_comes_back_and_asks_again", serve: chat, check: comes_back },
@@ -177,6 +178,19 @@ fn nonsense(running: &Running) {
     assert_eq!(read_frame(&mut stream)["data"], serde_json::json!([2]));
 }
 
+fn slow_subscriber(running: &Running) {
+    // CHAN-10: its events are dropped, the others get all.
+    let subscribe = frame(br#"{"type":"subscribe","channels":["big"]}"#);
+    let (mut slow, mut quick) = (unix(running, "channel"), unix(running, "channel"));
+    slow.write_all(&subscribe).expect("it reads");
+    quick.write_all(&subscribe).expect("it reads");
+    let event = format!(r#"{{"type":"publish","channels":["big"],"data":"{}"}}"#, "x".repeat(100_000));
+    for _ in 0..60 {
+        quick.write_all(&frame(event.as_bytes())).expect("it reads");
+        assert_eq!(read_frame(&mut quick)["data"].as_str().map(str::len), Some(100_000));
+    }
+}
+
 /// CHAN-2, CHAN-6, CHAN-7 as another program would speak them.
 fn wire(running: &Running) {
     let say = |stream: &mut std::os::unix::net::UnixStream, text: &str| {
@@ -253,17 +267,29 @@ fn shared(server: Server) -> Server {
             let words: Vec<&str> = line.split(' ').collect();
             let conn = conn.clone();
             match words[..] {
-                ["increment", key] => data.increment(key, 1, move |sum| drop(conn.send(format!("{sum:?}")))),
-                ["get", key] => data.get(key, move |value| drop(conn.send(format!("{value:?}")))),
-                ["set", key, value] => data.set(key, value, move |done| drop(conn.send(format!("{done:?}")))),
+                ["increment", key] => data.increment(key, 1, move |sum| {
+                    conn.send(format!("{sum:?}"));
+                }),
+                ["get", key] => data.get(key, move |value| {
+                    conn.send(format!("{value:?}"));
+                }),
+                ["set", key, value] => data.set(key, value, move |done| {
+                    conn.send(format!("{done:?}"));
+                }),
                 ["expire", key] => {
                     let soon = std::time::Duration::from_millis(50);
-                    data.expire(key, Some(soon), move |done| drop(conn.send(format!("{done:?}"))));
+                    data.expire(key, Some(soon), move |done| {
+                        conn.send(format!("{done:?}"));
+                    });
                 }
                 ["cas", key, expect, value] => {
-                    data.cas(key, expect, value, move |done| drop(conn.send(format!("{done:?}"))));
+                    data.cas(key, expect, value, move |done| {
+                        conn.send(format!("{done:?}"));
+                    });
                 }
-                _ => data.delete(words[0], move |done| drop(conn.send(format!("{done:?}")))),
+                _ => data.delete(words[0], move |done| {
+                    conn.send(format!("{done:?}"));
+                }),
             }
         });
     let at = |name| GlobalDataServer::new(address(name)).with(move |service| service.name(name));

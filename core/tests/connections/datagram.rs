@@ -8,6 +8,7 @@ use workerspec_core::{DatagramService, Datagrams, Server, Service};
 use crate::harness::{Case, PATIENCE, Running, note};
 
 pub(crate) const CASES: &[Case] = &[
+    Case { name: "the_largest_datagram_is_read_whole", serve: echo, check: largest },
     Case { name: "a_datagram_is_a_message_and_gets_its_answer", serve: echo, check: echoes },
     Case {
         name: "packages_in_a_datagram_are_messages_and_the_rest_is_dropped",
@@ -67,9 +68,16 @@ fn panics_are_contained(running: &Running) {
     assert_eq!(running.workers(), workers);
 }
 
+fn largest(running: &Running) {
+    // UDP-1, UDP-5: and there is nothing that a handler could close.
+    let socket = socket(running, "udp");
+    socket.send(&vec![b'x'; 65_507]).expect("it fits");
+    assert!(receive(&socket).starts_with("65507 from"));
+}
+
 /// UDP-3, UDP-7: two workers share the socket.
 fn framed(server: Server) -> Server {
-    let text = DatagramService::new("127.0.0.1:0", Text::default()).on_message(|sender, line| {
+    let text = DatagramService::new("127.0.0.1:0", Text::default()).count(2).on_message(|sender, line| {
         sender.send(line);
     });
     let frame = DatagramService::new("127.0.0.1:0", Frame).on_message(|sender, payload| {

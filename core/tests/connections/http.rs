@@ -36,12 +36,16 @@ fn web(server: Server) -> Server {
     write_file();
     let service = Service::http("127.0.0.1:0").on_close(|_| note("close")).on_message(|conn, request| {
         match request.path() {
-            "/file" => drop(conn.send(Response::file(folder().join("file.bin")))),
+            "/file" => {
+                conn.send(Response::file(folder().join("file.bin")));
+            }
             "/last-file" => {
                 // SF-33: close does not cut what is on its way.
                 conn.close_with(Response::file(folder().join("file.bin")));
             }
-            "/part" => drop(conn.send(Response::file(folder().join("file.bin")).part(8, 16))),
+            "/part" => {
+                conn.send(Response::file(folder().join("file.bin")).part(8, 16));
+            }
             "/chunks" => {
                 conn.send(Response::chunked().body(&b"first"[..]));
                 let (conn, count) = (conn.clone(), Cell::new(0));
@@ -62,10 +66,12 @@ fn web(server: Server) -> Server {
                     conn.close();
                 });
             }
-            "/text" => drop(conn.send("hi")),
+            "/text" => {
+                conn.send("hi");
+            }
             "/close" => drop(conn.close_with(Response::text("bye"))),
             "/odd" => {
-                drop(conn.send(Response::new(299).header("X-A", "1").header("X-A", "2").header("B: c", "d")))
+                conn.send(Response::new(299).header("X-A", "1").header("X-A", "2").header("B: c", "d"));
             }
             _ => {
                 let body = request.body().to_vec();

@@ -5,6 +5,7 @@ use workerspec_core::{AnyService, Connections, Group, Server, Service, Status};
 use crate::harness::{Case, Running, note};
 
 pub(crate) const CASES: &[Case] = &[
+    Case { name: "accepted_sockets_are_kept_alive", serve: telling, check: kept_alive },
     Case { name: "callbacks_come_in_order_and_close_once", serve: ordered, check: order },
     Case { name: "handles_tell_addresses_and_counts", serve: telling, check: tells },
     Case { name: "a_connections_own_callbacks_win", serve: own_callbacks, check: own_wins },
@@ -71,6 +72,32 @@ fn tells(running: &Running) {
     assert_eq!(first, format!("{addresses} 6 0"));
     peer.say("1\n");
     assert_eq!(peer.line(), format!("{addresses} 8 {}", first.len() + 1));
+}
+
+fn kept_alive(running: &Running) {
+    // CONN-4: /proc tells which timer runs, 2 being keepalive, and that it is due within 55 s.
+    let peer = running.connect("text");
+    let port = |address: std::io::Result<std::net::SocketAddr>| {
+        format!(":{:04X}", address.expect("connected").port())
+    };
+    let (server, client) = (port(peer.stream.peer_addr()), port(peer.stream.local_addr()));
+    let deadline = std::time::Instant::now() + crate::harness::PATIENCE;
+    loop {
+        let table = std::fs::read_to_string("/proc/net/tcp").expect("Linux tells");
+        let found = table
+            .lines()
+            .map(|line| line.split_whitespace().collect::<Vec<_>>())
+            .find(|line| line.len() > 5 && line[1].ends_with(&server) && line[2].ends_with(&client));
+        let timer = found
+            .and_then(|line| line[5].split_once(':').map(|(kind, when)| (kind.to_owned(), when.to_owned())));
+        if let Some((kind, when)) = timer.filter(|(kind, _)| kind == "02") {
+            let ticks = u64::from_str_radix(&when, 16).expect("hexadecimal");
+            assert!(ticks <= 5500, "{kind} in {ticks} hundredths");
+            return;
+        }
+        assert!(std::time::Instant::now() < deadline, "no keepalive timer for {server} {client}");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
 }
 
 /// CONN-3: callbacks set on a connection win over the service's.

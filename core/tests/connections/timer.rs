@@ -10,6 +10,7 @@ use workerspec_core::{Server, Service, Timer};
 use crate::harness::{Case, Running, note};
 
 pub(crate) const CASES: &[Case] = &[
+    Case { name: "each_worker_runs_its_own_timers", serve: twice, check: one_each },
     Case { name: "timers_have_numbers_and_are_cancelled_once", serve: numbered, check: numbers },
     Case { name: "a_late_timer_does_not_catch_up", serve: blocked, check: no_burst },
     Case { name: "a_chain_of_timers_without_delay_starves_nobody", serve: chain, check: not_starved },
@@ -66,7 +67,7 @@ fn numbers(running: &Running) {
     );
 }
 
-/// TIMER-6: blocked for 130 ms in its second run, one of 50 ms goes on one interval after that run's start or at once,
+/// TIMER-6, TIMER-7: blocked for 130 ms in its second run, one of 50 ms goes on one interval after that run's start or at once,
 /// then in its interval.
 fn blocked(server: Server) -> Server {
     server.service(Service::text("127.0.0.1:0").on_worker_start(|_| {
@@ -108,6 +109,22 @@ fn not_starved(running: &Running) {
     let mut peer = running.connect("text");
     peer.say("hi\n");
     assert_eq!(peer.line(), "hi");
+}
+
+/// TIMER-13
+fn twice(server: Server) -> Server {
+    server.service(Service::text("127.0.0.1:0").count(2).on_worker_start(|worker| {
+        let slot = worker.slot();
+        Timer::after(MS, move || note(format!("in {slot}")));
+        if slot == 0 {
+            Timer::after(MS * 50, || note("in one alone"));
+        }
+    }))
+}
+
+fn one_each(running: &Running) {
+    ["in 0", "in 1", "in one alone"].into_iter().for_each(|line| running.noted(line));
+    assert_eq!(running.notes().len(), 3);
 }
 
 fn panicking(server: Server) -> Server {

@@ -15,6 +15,7 @@ use workerspec_core::{Client, Server, Service, Tls, Trust};
 use crate::harness::{Case, PATIENCE, Running, folder, note};
 
 pub(crate) const CASES: &[Case] = &[
+    Case { name: "versions_1_2_and_1_3_are_spoken", serve: echo, check: versions },
     Case { name: "tls_carries_any_protocol_and_much", serve: echo, check: carries },
     Case { name: "plain_text_on_a_tls_port_is_closed", serve: echo, check: plain_text },
     Case { name: "a_handshake_that_never_ends_is_late", serve: echo, check: silent_handshake },
@@ -41,12 +42,20 @@ fn tls() -> Tls {
 }
 
 fn connect(running: &Running, service: &str) -> StreamOwned<ClientConnection, TcpStream> {
+    connect_with(running, service, rustls::DEFAULT_VERSIONS)
+}
+
+fn connect_with(
+    running: &Running,
+    service: &str,
+    versions: &[&'static rustls::SupportedProtocolVersion],
+) -> StreamOwned<ClientConnection, TcpStream> {
     let mut roots = RootCertStore::empty();
     let certificate = CertificateDer::from_pem_file(running.folder().join("cert.pem")).expect("it was made");
     roots.add(certificate).expect("a certificate");
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(versions)
         .expect("versions of the provider")
         .with_root_certificates(roots)
         .with_no_client_auth();
@@ -85,6 +94,17 @@ fn carries(running: &Running) {
     // TLS-1, and the end comes with a notice: else this would be an error.
     assert_eq!(stream.read(&mut [0; 1]).expect("a clean end"), 0);
     running.noted("close");
+}
+
+fn versions(running: &Running) {
+    // TLS-5
+    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+        let mut stream = connect_with(running, "text", &[version]);
+        stream.write_all(b"hi\n").expect("it reads");
+        let mut answer = [0; 3];
+        stream.read_exact(&mut answer).expect("it answers");
+        assert_eq!(stream.conn.protocol_version(), Some(version.version));
+    }
 }
 
 fn plain_text(running: &Running) {
