@@ -28,4 +28,6 @@ pub(crate) use spawn::Program;
 pub(crate) use state::Timing;
 
 #[cfg(test)]
+mod handover;
+#[cfg(test)]
 mod walk;
