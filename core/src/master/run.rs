@@ -154,13 +154,18 @@ pub(crate) fn run(config: Config, mode: Mode) -> Result<ExitCode, Error> {
     }
     let mut master = Master::new(config, mode, signals)?;
     let result = master.live();
-    if result.is_ok() && !master.abdicated {
+    let stopped = result.is_ok() && !master.abdicated;
+    let stop = master.config.callbacks.stop.take();
+    let commanders = std::mem::take(&mut master.commanders);
+    // The files go.
+    drop(master);
+    if stopped {
         // STOP-4: the callback comes when nothing is left.
-        let stop = master.config.callbacks.stop.take();
-        drop(master);
         tracing::info!("stopped");
         stop.iter().for_each(|stop| guarded("on_master_stop", stop));
     }
+    // Last, because whoever waits for the end starts another server at once.
+    commanders.into_values().for_each(|(commander, _)| commander.finish());
     result
 }
 
@@ -267,7 +272,6 @@ impl Master {
             if let Some(result) = self.finished.take() {
                 self.bury_heir();
                 let result = result.map_err(|failure| Error::Boot { reason: self.explain(failure) });
-                self.commanders.drain().for_each(|(_, (commander, _))| commander.finish());
                 return result.map(|()| ExitCode::SUCCESS);
             }
             match self.poll.poll(&mut events, self.patience()) {
