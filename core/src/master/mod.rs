@@ -10,6 +10,7 @@ mod hear;
 mod heir;
 mod inquiry;
 mod legacy;
+mod log;
 mod notify;
 mod outcome;
 mod output;

@@ -139,7 +139,10 @@ impl Life {
             FromMaster::Reload => self.call_reload(),
             FromMaster::Drain { grace, within } => self.leave(grace, within),
             FromMaster::Connections(asked) => self.show_connections(asked),
-            FromMaster::Log => file.into_iter().for_each(logging::replace),
+            FromMaster::Log => {
+                file.into_iter().for_each(logging::replace);
+                self.tell(FromWorker::LogMoved);
+            }
             FromMaster::Output => file.iter().for_each(|file| {
                 let moved = nix::unistd::dup2_stdout(file).and_then(|()| nix::unistd::dup2_stderr(file));
                 if let Err(error) = moved {
