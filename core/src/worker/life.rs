@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process;
 use std::rc::{Rc, Weak};
@@ -185,9 +185,8 @@ impl Life {
 
     fn show_connections(&self, asked: u64) {
         let rows = (self.connections)();
-        let told = write_rows(&rows).and_then(|file| {
-            self.control.tell_with(&FromWorker::Rows(asked), std::os::fd::AsFd::as_fd(&file))
-        });
+        let tell = |file: OwnedFd| self.control.tell_with(&FromWorker::Rows(asked), file.as_fd());
+        let told = write_rows(&rows).and_then(tell);
         if let Err(error) = told {
             tracing::warn!(%error, "cannot tell the master the connections");
         }

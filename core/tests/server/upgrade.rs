@@ -13,6 +13,7 @@ use crate::tests;
 tests![
     an_upgrade_under_load_loses_nothing,
     an_upgrade_brings_another_count,
+    an_upgrade_brings_and_takes_services,
     a_new_master_that_exits_is_reported_and_the_old_one_goes_on,
     a_new_master_that_hangs_is_killed_and_the_old_one_goes_on,
     workers_of_a_new_master_that_hang_fail_the_upgrade,
@@ -62,6 +63,24 @@ fn an_upgrade_brings_another_count() {
         assert_eq!(server.workers().len(), count);
         assert_eq!(server.get("/ok"), "ok");
     }
+}
+
+fn an_upgrade_brings_and_takes_services() {
+    let server = Running::start("count=2");
+    let load = Load::start(&server.http, 4);
+    server.change("second=1 job=1");
+    let done = server.run("upgrade");
+    assert_eq!(done.status.code(), Some(0), "{}", said(&done));
+    let status = server.status();
+    assert_eq!(status["workers"].as_array().unwrap().len(), 5);
+    let second = status["services"][1]["listening"].as_str().unwrap().to_owned();
+    assert_eq!(crate::client::get(&second, "/ok").unwrap(), "ok");
+    server.change("");
+    let done = server.run("upgrade");
+    assert_eq!(done.status.code(), Some(0), "{}", said(&done));
+    assert_eq!(server.workers().len(), 2);
+    assert!(crate::client::get(&second, "/ok").is_err());
+    load.finish();
 }
 
 fn a_new_master_that_exits_is_reported_and_the_old_one_goes_on() {
