@@ -13,5 +13,5 @@ fn main() -> ExitCode {
             conn.send(line); // Sent, Queued or Refused
         })
         .on_close(|conn| println!("{} has gone", conn.peer_address()));
-    Server::new().service(echo).main() // start | stop | restart | reload
+    Server::new().service(echo).main() // start | stop | restart | reload | status | connections | upgrade
 }

@@ -17,7 +17,7 @@ pub enum Command {
     Start {
         /// Whether to go to the background: the command returns when the server serves, or has failed.
         daemon: bool,
-        /// Whether to leave out what is no error.
+        /// Accepted for the sake of Workerman's option: there is no banner to leave out (CLI-1).
         quiet: bool,
     },
     /// Stop the running server and wait until it is gone. Where that takes too long, a graceful stop is made a plain
@@ -25,7 +25,7 @@ pub enum Command {
     Stop {
         /// Whether to finish what is under way first, up to the drain timeout.
         graceful: bool,
-        /// As in [`Command::Start`].
+        /// Whether to print errors only.
         quiet: bool,
     },
     /// Stop the running server, if there is one, and start.
@@ -34,17 +34,17 @@ pub enum Command {
         graceful: bool,
         /// As in [`Command::Start`].
         daemon: bool,
-        /// As in [`Command::Start`].
+        /// As in [`Command::Stop`].
         quiet: bool,
     },
     /// Replace the workers by new ones that run the program that is on disk now; wait, and report.
     Reload {
-        /// As in [`Command::Start`].
+        /// As in [`Command::Stop`].
         quiet: bool,
     },
     /// Replace the master too by the program that is on disk now; wait, and report.
     Upgrade {
-        /// As in [`Command::Start`].
+        /// As in [`Command::Stop`].
         quiet: bool,
     },
     /// Show what master and workers do.

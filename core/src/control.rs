@@ -31,6 +31,8 @@ pub(crate) enum FromWorker {
     Recycle,
     /// The log file has grown past its cap.
     LogFull,
+    /// It writes to the log file that it was given last.
+    LogMoved,
     /// The connections that were asked for under this number; their rows come as a file.
     Rows(u64),
 }
@@ -80,6 +82,7 @@ impl Word for FromWorker {
             Self::Accepting => "accepting".into(),
             Self::Recycle => "recycle".into(),
             Self::LogFull => "log-full".into(),
+            Self::LogMoved => "log-moved".into(),
             Self::Rows(asked) => format!("rows {asked}"),
         }
     }
@@ -90,6 +93,7 @@ impl Word for FromWorker {
             None if line == "accepting" => Self::Accepting,
             None if line == "recycle" => Self::Recycle,
             None if line == "log-full" => Self::LogFull,
+            None if line == "log-moved" => Self::LogMoved,
             Some(("rows", asked)) => Self::Rows(asked.parse().ok()?),
             _ => return None,
         })
@@ -300,8 +304,8 @@ mod tests {
         let drain = FromMaster::Drain { grace: Duration::from_millis(7), within: Duration::from_secs(9) };
         let (log, output) = (FromMaster::Log, FromMaster::Output);
         survives(&[FromMaster::Accept, FromMaster::Reload, drain, FromMaster::Connections(4), log, output]);
-        let (full, rows) = (FromWorker::LogFull, FromWorker::Rows(4));
-        survives(&[FromWorker::Ready, FromWorker::Accepting, FromWorker::Recycle, full, rows]);
+        survives(&[FromWorker::Ready, FromWorker::Accepting, FromWorker::Recycle]);
+        survives(&[FromWorker::LogFull, FromWorker::LogMoved, FromWorker::Rows(4)]);
         let serves = FromHeir::Serves { slot: 1, namesake: 0, service: "my shop".into() };
         survives(&[FromHeir::Ready, serves, FromHeir::Settled, FromHeir::Says("so far".into())]);
         survives(&[FromPredecessor::Yours]);

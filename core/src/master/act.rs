@@ -1,7 +1,9 @@
 //! What is to be done: processes started, told and killed.
 
 use std::io;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, AsRawFd};
+
+use mio::Interest;
 
 use super::outcome::Ending;
 use super::report::guarded;
@@ -46,11 +48,10 @@ impl Master {
     fn begin_reload(&mut self) {
         self.notifier.reloading();
         self.reopen_log();
-        let staying: Vec<WorkerId> = self.workers.keys().copied().collect();
         match self.output.reopen() {
             Ok(None) => {}
             Ok(Some(file)) => {
-                for held in staying.iter().filter_map(|worker| self.workers.get(worker)) {
+                for held in self.workers.values() {
                     if let Err(error) = held.control.tell_with(&FromMaster::Output, file) {
                         tracing::warn!(pid = held.child.id(), %error, "cannot hand a worker the output file");
                     }
@@ -96,7 +97,7 @@ impl Master {
         };
         let outfit = Outfit {
             board: self.board.memory(),
-            log: self.log.as_ref().map(std::os::fd::AsFd::as_fd),
+            log: self.log.as_ref().map(AsFd::as_fd),
             listener: listeners[service].as_ref().map(|listeners| listeners.of_slot(slot)),
             output: &self.output,
         };
@@ -121,7 +122,7 @@ impl Master {
         let control_token = self.watch(Watched::Control(worker));
         let output_token = self.watch(Watched::Output(worker));
         self.watch_fd(control.as_raw_fd(), control_token)?;
-        self.poll.registry().register(output.pipe_mut(), output_token, mio::Interest::READABLE)?;
+        self.poll.registry().register(output.pipe_mut(), output_token, Interest::READABLE)?;
         let output = Some((output, output_token));
         let tail = String::new();
         let held = Held { child, slot, generation, seat, control, control_token, output, tail };

@@ -5,6 +5,7 @@ use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net as std_net;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use std::{fs, os::unix::fs::PermissionsExt};
 
 use mio::net::{UnixListener, UnixStream};
@@ -198,7 +199,7 @@ impl Commander {
             return;
         }
         let stream = std_net::UnixStream::from(OwnedFd::from(self.stream));
-        let patience = Some(std::time::Duration::from_millis(500));
+        let patience = Some(Duration::from_millis(500));
         if stream.set_nonblocking(false).is_ok() && stream.set_write_timeout(patience).is_ok() {
             let _ = (&stream).write_all(&std::mem::take(&mut self.unsent));
         }

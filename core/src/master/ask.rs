@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::admin::{Request, socket_path};
@@ -22,7 +22,7 @@ pub(crate) struct Patience {
 /// A conversation with the master.
 pub(crate) struct Asking {
     reader: BufReader<UnixStream>,
-    pid_file: std::path::PathBuf,
+    pid_file: PathBuf,
 }
 
 impl Asking {

@@ -4,7 +4,6 @@ use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
-use std::sync::atomic::Ordering;
 
 use mio::{Interest, Token};
 use nix::sys::signal::Signal;
@@ -91,6 +90,7 @@ impl Master {
             self.epitaphs.insert(worker, held.tail);
         }
         self.board.vacate(held.seat);
+        self.log_moved(worker);
         let ((service, slot), pid) = (self.places[held.slot], held.child.id());
         let name = self.config.services[service].name.clone();
         match ending {
@@ -116,6 +116,7 @@ impl Master {
                 FromWorker::Accepting => self.tell(Event::Accepting(worker)),
                 FromWorker::Recycle => self.tell(Event::Recycle(worker)),
                 FromWorker::LogFull => self.rotate_log(),
+                FromWorker::LogMoved => self.log_moved(worker),
                 FromWorker::Rows(asked) => self.take_rows(worker, asked, file),
             }
         }
@@ -200,29 +201,6 @@ impl Master {
         if let Some((mut commander, token)) = self.commanders.remove(&caller) {
             self.forget(token);
             let _ = self.poll.registry().deregister(commander.stream());
-        }
-    }
-
-    /// The log file has grown past its cap (MASTER-9): it gets another name, and all go on in a new one. A line that
-    /// a worker writes before it hears of that stands in the old one; none is lost (SF-26).
-    fn rotate_log(&mut self) {
-        let Some(path) = self.config.log.file.clone() else { return };
-        // Several workers may report the same file, and after an upgrade it is the new master's.
-        let full = std::fs::metadata(&path).is_ok_and(|data| self.config.log.max_bytes < data.len());
-        if !full || self.abdicated {
-            return;
-        }
-        let mut old = path.clone().into_os_string();
-        old.push(".1");
-        match std::fs::rename(&path, &old) {
-            Ok(()) => self.reopen_log(),
-            Err(error) => tracing::error!(%error, "cannot rotate the log file"),
-        }
-    }
-
-    pub(super) fn check_own_log(&mut self) {
-        if self.log_is_full.swap(false, Ordering::Relaxed) {
-            self.rotate_log();
         }
     }
 }

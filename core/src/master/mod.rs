@@ -10,6 +10,7 @@ mod hear;
 mod heir;
 mod inquiry;
 mod legacy;
+mod log;
 mod notify;
 mod outcome;
 mod output;
@@ -27,5 +28,7 @@ pub(crate) use run::{Config, MasterCallbacks, Mode, run};
 pub(crate) use spawn::Program;
 pub(crate) use state::Timing;
 
+#[cfg(test)]
+mod handover;
 #[cfg(test)]
 mod walk;

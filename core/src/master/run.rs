@@ -1,9 +1,9 @@
 //! The master from its start to its end: what it holds, and its loop.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::PathBuf;
 use std::process::{Child, ExitCode};
 use std::sync::Arc;
@@ -19,6 +19,7 @@ use super::admin::{Admin, Commander};
 use super::heir::Heir;
 use super::inquiry::Inquiry;
 use super::legacy::{self, Legacy};
+use super::log;
 use super::notify::Notifier;
 use super::outcome::Failure;
 use super::output::{BootOutput, Output};
@@ -26,7 +27,7 @@ use super::pidfile::PidFile;
 use super::report::guarded;
 use super::spawn::Program;
 use super::state::{CallerId, Event, State, Timing, WorkerId};
-use crate::control::{Control, FromMaster};
+use crate::control::Control;
 use crate::error::Error;
 use crate::listen::Listeners;
 use crate::logging::{self, LogSettings};
@@ -110,6 +111,8 @@ pub(super) struct Master {
     pub(super) admin: Admin,
     pub(super) board: Board,
     pub(super) log: Option<OwnedFd>,
+    /// Workers that may still write to the file before the present one.
+    pub(super) log_laggards: HashSet<WorkerId>,
     /// This process's own lines have filled it.
     pub(super) log_is_full: Arc<AtomicBool>,
     pub(super) output: Output,
@@ -154,13 +157,18 @@ pub(crate) fn run(config: Config, mode: Mode) -> Result<ExitCode, Error> {
     }
     let mut master = Master::new(config, mode, signals)?;
     let result = master.live();
-    if result.is_ok() && !master.abdicated {
+    let stopped = result.is_ok() && !master.abdicated;
+    let stop = master.config.callbacks.stop.take();
+    let commanders = std::mem::take(&mut master.commanders);
+    // The files go.
+    drop(master);
+    if stopped {
         // STOP-4: the callback comes when nothing is left.
-        let stop = master.config.callbacks.stop.take();
-        drop(master);
         tracing::info!("stopped");
         stop.iter().for_each(|stop| guarded("on_master_stop", stop));
     }
+    // Last, because whoever waits for the end starts another server at once.
+    commanders.into_values().for_each(|(commander, _)| commander.finish());
     result
 }
 
@@ -188,7 +196,7 @@ impl Master {
             }
         };
         let output = if daemon { open_output(&config)? } else { Output::Foreground { stderr } };
-        let log = open_log(&config)?;
+        let log = log::open(&config)?;
         let logging =
             log.as_ref().map(OwnedFd::try_clone).transpose().map_err(system("open the log file"))?;
         logging::init(&config.log, logging, !daemon);
@@ -223,6 +231,7 @@ impl Master {
             pid_file,
             admin,
             log,
+            log_laggards: HashSet::new(),
             log_is_full: Arc::default(),
             output,
             notifier,
@@ -267,7 +276,6 @@ impl Master {
             if let Some(result) = self.finished.take() {
                 self.bury_heir();
                 let result = result.map_err(|failure| Error::Boot { reason: self.explain(failure) });
-                self.commanders.drain().for_each(|(_, (commander, _))| commander.finish());
                 return result.map(|()| ExitCode::SUCCESS);
             }
             match self.poll.poll(&mut events, self.patience()) {
@@ -309,30 +317,6 @@ impl Master {
         let _ = waiting.write_all(b"ready");
     }
 
-    /// Opens the log file anew, here and in the workers: it may have been moved away.
-    pub(super) fn reopen_log(&mut self) {
-        let opened = match open_log(&self.config) {
-            Ok(None) => return,
-            Ok(Some(log)) => {
-                log.try_clone().map(|ours| (log, ours)).map_err(Error::system("share the log file"))
-            }
-            Err(error) => Err(error),
-        };
-        match opened {
-            Err(error) => tracing::error!(%error, "the log stays where it went"),
-            Ok((log, ours)) => {
-                logging::replace(ours);
-                let held = self.workers.values();
-                held.for_each(|held| {
-                    if let Err(error) = held.control.tell_with(&FromMaster::Log, log.as_fd()) {
-                        tracing::warn!(pid = held.child.id(), %error, "cannot hand a worker the log file");
-                    }
-                });
-                self.log = Some(log);
-            }
-        }
-    }
-
     // Tokens.
 
     pub(super) fn watch(&mut self, what: Watched) -> Token {
@@ -367,13 +351,6 @@ impl Master {
 /// A slot has at most so many workers at a time: one that serves, one that boots, those that leave, and some that
 /// were killed and are not gone yet.
 const SEATS_PER_SLOT: usize = 16;
-
-fn open_log(config: &Config) -> Result<Option<OwnedFd>, Error> {
-    let open = |path: &PathBuf| {
-        logging::open(path).map_err(Error::system(format!("open the log file {}", path.display())))
-    };
-    config.log.file.as_ref().map(open).transpose()
-}
 
 /// Blocks the master's signals and takes them as a descriptor instead. Children get a mask of their own.
 fn take_signals() -> io::Result<SignalFd> {

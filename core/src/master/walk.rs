@@ -10,6 +10,9 @@ use super::state::{Action, CallerId, Event, State, Timing, WorkerId};
 
 const SLOTS: usize = 3;
 
+/// The last slot's worker stays through reloads (RELOAD-3).
+const RELOADABLE: [bool; SLOTS] = [true, true, false];
+
 /// What may happen next, as far as the world allows it.
 #[derive(Debug, Clone, Copy)]
 enum Step {
@@ -71,7 +74,7 @@ impl World {
         let timing = Timing { boot: seconds(5), grace: seconds(2), drain: seconds(20), stop: seconds(2) };
         let now = crate::reactor::now();
         let mut world = Self {
-            state: State::new(&[true; SLOTS], timing),
+            state: State::new(&RELOADABLE, timing),
             now,
             processes: BTreeMap::new(),
             seen: BTreeSet::new(),
@@ -137,52 +140,62 @@ impl World {
         };
         if let Some(event) = event {
             let actions = self.state.next(event, self.now);
-            self.check(event, &actions);
-            self.act(&actions);
+            self.carry_out(event, &actions);
         }
     }
 
-    /// What holds of the actions before they are carried out.
-    fn check(&self, event: Event, actions: &[Action]) {
+    /// Checks each action against the world in which it is carried out, one after the other.
+    fn carry_out(&mut self, event: Event, actions: &[Action]) {
+        let before = self.processes.clone();
         for action in actions {
-            match *action {
-                Action::Drain { worker, grace, .. } if !self.stopping && !grace.is_zero() => {
-                    // I2: a worker that served leaves only when its successor accepts, and that is what has
-                    // just happened. Workers that never took over may go with a reload.
-                    let took_over = |id: &WorkerId| matches!(event, Event::Accepting(new) if new != *id);
-                    let never_served = self.processes[&worker].1 != Process::Accepting;
-                    assert!(took_over(&worker) || never_served, "{worker:?} drains after {event:?}");
-                }
-                Action::Accept(worker) => {
-                    assert_eq!(self.processes[&worker].1, Process::Ready, "{worker:?} is told to accept");
-                }
-                Action::Kill { worker, .. } => {
-                    assert!(
-                        self.processes.contains_key(&worker),
-                        "{worker:?} is killed and is not there (I8)"
-                    );
-                    let accepting = self.processes[&worker].1 == Process::Accepting;
-                    assert!(!accepting, "{worker:?} serves and is killed without a chance to leave");
-                }
-                Action::Answer(caller, outcome) => {
-                    assert!(
-                        self.asked.contains(&caller) && !self.answered.contains(&caller),
-                        "one answer each (I7)"
-                    );
-                    if let Outcome::RolledBack { .. } = outcome {
-                        let harmed = actions.iter().any(|other| {
-                            matches!(other, Action::Drain { worker, .. } | Action::Kill { worker, .. }
-                                if matches!(self.processes[worker].1, Process::Accepting | Process::ToldToAccept))
-                        });
-                        assert!(!harmed, "a rollback touched a worker that serves (I6)");
-                    }
-                }
-                Action::Finish(_) => {
-                    assert!(self.processes.is_empty(), "finished with workers left");
-                    assert!(self.stopping || !self.served, "finished without being told to");
-                }
-                _ => {}
+            self.check(event, *action, actions, &before);
+            self.act(std::slice::from_ref(action));
+        }
+    }
+
+    fn check(
+        &self,
+        event: Event,
+        action: Action,
+        actions: &[Action],
+        before: &BTreeMap<WorkerId, (usize, Process)>,
+    ) {
+        match action {
+            Action::Drain { worker, grace, .. } if !self.stopping && !grace.is_zero() => {
+                // I2: a worker that served leaves only when its successor accepts, and that is what has
+                // just happened. Workers that never took over may go with a reload.
+                let took_over = |id: &WorkerId| matches!(event, Event::Accepting(new) if new != *id);
+                let never_served = self.processes[&worker].1 != Process::Accepting;
+                assert!(took_over(&worker) || never_served, "{worker:?} drains after {event:?}");
             }
+            Action::Accept(worker) => {
+                assert_eq!(self.processes[&worker].1, Process::Ready, "{worker:?} is told to accept");
+            }
+            Action::Kill { worker, .. } => {
+                assert!(self.processes.contains_key(&worker), "{worker:?} is killed and is not there (I8)");
+                let accepting = self.processes[&worker].1 == Process::Accepting;
+                assert!(!accepting, "{worker:?} serves and is killed without a chance to leave");
+            }
+            Action::Answer(caller, outcome) => {
+                assert!(
+                    self.asked.contains(&caller) && !self.answered.contains(&caller),
+                    "one answer each (I7)"
+                );
+                if let Outcome::RolledBack { .. } = outcome {
+                    let harmed = actions.iter().any(|other| {
+                        matches!(other, Action::Drain { worker, .. } | Action::Kill { worker, .. }
+                        if before.get(worker).is_some_and(|(_, it)| {
+                            matches!(it, Process::Accepting | Process::ToldToAccept)
+                        }))
+                    });
+                    assert!(!harmed, "a rollback touched a worker that serves (I6)");
+                }
+            }
+            Action::Finish(_) => {
+                assert!(self.processes.is_empty(), "finished with workers left");
+                assert!(self.stopping || !self.served, "finished without being told to");
+            }
+            _ => {}
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process;
 use std::rc::{Rc, Weak};
@@ -137,7 +137,10 @@ impl Life {
             FromMaster::Reload => self.call_reload(),
             FromMaster::Drain { grace, within } => self.leave(grace, within),
             FromMaster::Connections(asked) => self.show_connections(asked),
-            FromMaster::Log => file.into_iter().for_each(logging::replace),
+            FromMaster::Log => {
+                file.into_iter().for_each(logging::replace);
+                self.tell(FromWorker::LogMoved);
+            }
             FromMaster::Output => file.iter().for_each(|file| {
                 let moved = nix::unistd::dup2_stdout(file).and_then(|()| nix::unistd::dup2_stderr(file));
                 if let Err(error) = moved {
@@ -181,9 +184,8 @@ impl Life {
     fn show_connections(&self, asked: u64) {
         let mut rows = (self.connections)();
         rows.extend(self.reactor.client_rows());
-        let told = write_rows(&rows).and_then(|file| {
-            self.control.tell_with(&FromWorker::Rows(asked), std::os::fd::AsFd::as_fd(&file))
-        });
+        let tell = |file: OwnedFd| self.control.tell_with(&FromWorker::Rows(asked), file.as_fd());
+        let told = write_rows(&rows).and_then(tell);
         if let Err(error) = told {
             tracing::warn!(%error, "cannot tell the master the connections");
         }

@@ -12,6 +12,7 @@ tests![
     workers_of_another_user_write_the_log,
     a_log_that_is_full_is_rotated_and_no_line_is_lost,
     a_reload_opens_the_log_anew,
+    a_worker_that_is_stuck_loses_no_line_to_a_rotation,
 ];
 
 fn lines_have_date_time_process_and_level() {
@@ -80,4 +81,40 @@ fn a_reload_opens_the_log_anew() {
         server.get("/log/hello");
         fs::read_to_string(server.path("server.log")).unwrap().contains("line hello")
     });
+}
+
+fn a_worker_that_is_stuck_loses_no_line_to_a_rotation() {
+    // SF-26: it writes to the file that was rotated, which is not replaced meanwhile.
+    let server = Running::start("log=1 log_max=20000 count=2");
+    let address = server.http.clone();
+    let mut stuck = Client::new(&address);
+    stuck.get("/log/early").unwrap();
+    let go_on = server.path("go-on");
+    let late = thread::spawn(move || {
+        stuck.get(&format!("/wait/{}", go_on.display())).unwrap();
+        stuck.get("/log/late").unwrap();
+    });
+    until("it is stuck", || {
+        let status = server.status();
+        status["workers"].as_array().unwrap().iter().any(|worker| !worker["busy"].is_null())
+    });
+    let mut other = Client::new(&address);
+    for n in 0..1_000 {
+        other.get(&format!("/log/{n}-")).unwrap();
+    }
+    // It has been rotated once, and not again, although it is full twice over.
+    assert!(server.path("server.log.1").exists());
+    let size = fs::metadata(server.path("server.log")).unwrap().len();
+    assert!(20_000 < size, "{size}");
+    fs::write(server.path("go-on"), "").unwrap();
+    late.join().unwrap();
+    until("it is rotated again", || fs::metadata(server.path("server.log")).unwrap().len() < size);
+    let found = ["server.log", "server.log.1"].map(|name| {
+        fs::read_to_string(server.path(name))
+            .unwrap()
+            .lines()
+            .filter(|line| line.ends_with("line late"))
+            .count()
+    });
+    assert_eq!(found.iter().sum::<usize>(), 1, "{found:?}");
 }

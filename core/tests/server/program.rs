@@ -146,6 +146,13 @@ fn answer(conn: &Connection<Http>, request: Request<'_>) {
             thread::sleep(ms());
             say("blocked".into());
         }
+        // Stuck until a file is there.
+        "wait" => {
+            while !Path::new(argument).exists() {
+                thread::sleep(Duration::from_millis(5));
+            }
+            say("waited".into());
+        }
         "sleep" => {
             let conn = conn.clone();
             Timer::after(ms(), move || {

@@ -144,11 +144,12 @@ fn max_requests_replaces_workers_and_loses_nothing() {
     // MAXREQ-1, SF-1.
     let server = Running::start("count=2 max_requests=50 grace=2000");
     let load = Load::start(&server.http, 4);
-    until("many requests", || load.answered() > 800);
+    let starts = || events(&server).iter().filter(|event| event.starts_with("worker_start")).count() as u64;
+    // Each slot has been recycled several times, with its load.
+    until("many workers", || 10 <= starts() && 500 < load.answered());
     let answered = load.finish();
-    let starts = events(&server).iter().filter(|event| event.starts_with("worker_start")).count();
-    assert!(4 < starts, "{starts} workers for {answered} requests");
-    assert!(800 < answered);
+    // None is replaced before its time: the two that serve now may be at any count.
+    assert!((starts() - 2) * 50 <= answered, "{} workers for {answered} requests", starts());
 }
 
 fn a_worker_recycles_and_stops_itself() {

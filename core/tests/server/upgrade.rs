@@ -13,6 +13,7 @@ use crate::tests;
 tests![
     an_upgrade_under_load_loses_nothing,
     an_upgrade_brings_another_count,
+    an_upgrade_brings_and_takes_services,
     a_new_master_that_exits_is_reported_and_the_old_one_goes_on,
     a_new_master_that_hangs_is_killed_and_the_old_one_goes_on,
     workers_of_a_new_master_that_hang_fail_the_upgrade,
@@ -20,6 +21,8 @@ tests![
     the_pid_file_is_locked_without_a_gap,
     two_upgrades_in_a_row_and_a_reload_between,
     own_sockets_survive_an_upgrade,
+    an_old_master_takes_everything_back_when_the_new_one_dies,
+    a_killed_old_master_takes_the_new_one_with_it_while_that_boots,
 ];
 
 /// The master that answers now.
@@ -60,6 +63,24 @@ fn an_upgrade_brings_another_count() {
         assert_eq!(server.workers().len(), count);
         assert_eq!(server.get("/ok"), "ok");
     }
+}
+
+fn an_upgrade_brings_and_takes_services() {
+    let server = Running::start("count=2");
+    let load = Load::start(&server.http, 4);
+    server.change("second=1 job=1");
+    let done = server.run("upgrade");
+    assert_eq!(done.status.code(), Some(0), "{}", said(&done));
+    let status = server.status();
+    assert_eq!(status["workers"].as_array().unwrap().len(), 5);
+    let second = status["services"][1]["listening"].as_str().unwrap().to_owned();
+    assert_eq!(crate::client::get(&second, "/ok").unwrap(), "ok");
+    server.change("");
+    let done = server.run("upgrade");
+    assert_eq!(done.status.code(), Some(0), "{}", said(&done));
+    assert_eq!(server.workers().len(), 2);
+    assert!(crate::client::get(&second, "/ok").is_err());
+    load.finish();
 }
 
 fn a_new_master_that_exits_is_reported_and_the_old_one_goes_on() {
@@ -189,4 +210,46 @@ fn own_sockets_survive_an_upgrade() {
     assert_eq!(refused.status.code(), Some(1), "{}", said(&refused));
     assert!(said(&refused).contains("3 sockets are open for it"), "{}", said(&refused));
     assert_eq!(server.workers().len(), 3);
+}
+
+fn an_old_master_takes_everything_back_when_the_new_one_dies() {
+    let server = Running::start("count=2 grace=5000");
+    let old = server.pid();
+    // The old master stays as long as this is being answered.
+    let address = server.http.clone();
+    let slow = std::thread::spawn(move || crate::client::get(&address, "/sleep/2000"));
+    until("it is being answered", || server.status()["summary"]["total_request"].as_u64() > Some(0));
+    let upgrade = spawn(server.command("upgrade").stdout(Stdio::piped()).stderr(Stdio::piped()));
+    server.log.wait_for("this master takes over");
+    until("the new master has both workers", || server.workers().len() == 2 && master(&server) != old);
+    signal(master(&server), Signal::SIGKILL);
+    let failed = upgrade.wait_with_output().unwrap();
+    assert_eq!(failed.status.code(), Some(1), "{}", said(&failed));
+    assert!(said(&failed).contains("the new master was killed by signal 9"), "{}", said(&failed));
+    assert_eq!(master(&server), old);
+    assert_eq!(fs::read_to_string(server.path("server.pid")).unwrap(), format!("{old}\n"));
+    until("it has both workers again", || server.status()["state"] == "running");
+    assert_eq!(server.get("/ok"), "ok");
+    assert_eq!(slow.join().unwrap().unwrap(), "slept");
+    let done = server.run("upgrade");
+    assert_eq!(done.status.code(), Some(0), "{}", said(&done));
+}
+
+fn a_killed_old_master_takes_the_new_one_with_it_while_that_boots() {
+    // SF-12: nobody is left behind who holds the port or the pid file.
+    let mut server = Running::start("count=2");
+    server.change("slow_start=5000");
+    let upgrade = spawn(server.command("upgrade").stdout(Stdio::piped()).stderr(Stdio::piped()));
+    until("the new workers boot", || {
+        server.journal().iter().filter(|line| line.contains("worker_start")).count() == 4
+    });
+    signal(server.pid(), Signal::SIGKILL);
+    assert_eq!(upgrade.wait_with_output().unwrap().status.code(), Some(1));
+    assert_eq!(server.wait(), None);
+    let started: Vec<i32> =
+        server.journal().iter().map(|line| line.split(' ').next().unwrap().parse().unwrap()).collect();
+    until("nobody is left", || !started.iter().any(|pid| alive(*pid)));
+    fs::remove_file(server.path("options")).unwrap();
+    let started = server.run("start -d");
+    assert_eq!(started.status.code(), Some(0), "{}", said(&started));
 }
