@@ -154,8 +154,9 @@ def details(result):
         if known:
             parts.append(folded(f"{len(known)} known failures", "".join(map(case_part, known))))
         if data["stale"]:
-            text = "".join(f'<li><code>{escape(entry["id"])}</code>: {escape(entry["what"])}</li>' for entry in data["stale"])
-            parts.append(folded(f'{len(data["stale"])} entries of known.toml do not hold in this setting', f"<ul>{text}</ul>"))
+            entries = [f'<li><code>{escape(entry["id"])}</code>: {escape(entry["what"])}</li>' for entry in data["stale"]]
+            title = f"{len(entries)} entries of known.toml do not hold in this setting"
+            parts.append(folded(title, f'<ul>{"".join(entries)}</ul>'))
     return "".join(parts)
 
 
@@ -175,10 +176,11 @@ def loss_table(losses, total):
     rows = []
     for loss in losses:
         since = loss["since_written_ms"]
+        fate = loss["fate"].replace("-", " ") + (" (repeatable)" if loss["repeatable"] else "")
         rows.append(
             "<tr>"
             f'<td>{loss["at"]:.4f} s</td><td class="text">{escape(loss["phase"])}</td>'
-            f'<td class="text">{escape(loss["fate"].replace("-", " "))}{" (repeatable)" if loss["repeatable"] else ""}</td>'
+            f'<td class="text">{escape(fate)}</td>'
             f'<td class="text">{escape(loss["detail"])}</td><td class="text">{loss["method"]}</td>'
             f'<td class="text">{loss["connection"]} ({loss["population"]})</td><td>{loss["ordinal"]}</td>'
             f'<td>{loss["sent"]}</td><td>{loss["received"]}</td>'
@@ -200,8 +202,8 @@ def reload_table(result):
 
     rows = [
         "<tr>"
-        f'<td class="text">{reload["release"]}</td><td>{reload["planned"]:.2f} s</td><td>{after(reload, "first_new")}</td>'
-        f'<td>{after(reload, "last_old")}</td><td>{after(reload, "old_gone")}</td>'
+        f'<td class="text">{reload["release"]}</td><td>{reload["planned"]:.2f} s</td>'
+        f'<td>{after(reload, "first_new")}</td><td>{after(reload, "last_old")}</td><td>{after(reload, "old_gone")}</td>'
         f'<td class="text">{"yes" if reload["finished"] else "no"}</td><td>{reload["in_flight"]}</td>'
         f'<td>{reload["lost"]}</td></tr>'
         for reload in result.reload_report.data["reloads"]

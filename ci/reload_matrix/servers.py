@@ -27,6 +27,8 @@ class Row:
     testee: str  # below fixtures/testees
     needs: Needs
     reload_flags: tuple[str, ...] = ()
+    # One connection at a time to a worker: cases side by side would wait for each other.
+    serial: bool = False
 
     @property
     def id(self):
@@ -80,17 +82,17 @@ ROWS = (
     Row("Apache httpd", "event MPM, USR1", "apache/testee.toml", APACHE),
     Row("lighttpd", "workers, USR1", "lighttpd/testee.toml", LIGHTTPD),
     Row("lighttpd", "one process, graceful-restart-bg, USR1", "lighttpd/testee-background.toml", LIGHTTPD),
-    Row("gunicorn", "sync, HUP", "gunicorn/testee.toml", GUNICORN),
+    Row("gunicorn", "sync, HUP", "gunicorn/testee.toml", GUNICORN, serial=True),
     Row("gunicorn", "gthread, HUP", "gunicorn/testee-gthread.toml", GUNICORN),
     Row("gunicorn", "gthread, HUP, --reuse-port", "gunicorn/testee-gthread.toml", GUNICORN, REUSE_PORT),
     Row("uvicorn", "--workers, HUP", "uvicorn/testee.toml", UVICORN),
     Row("Hypercorn", "workers, HUP", "hypercorn/testee.toml", HYPERCORN),
     Row("Granian", "workers, HUP", "granian/testee.toml", GRANIAN),
-    Row("uWSGI", "http-socket, HUP", "uwsgi/testee.toml", UWSGI),
-    Row("uWSGI", "http-socket, lazy-apps, chain reload", "uwsgi/testee-chain.toml", UWSGI),
+    Row("uWSGI", "http-socket, HUP", "uwsgi/testee.toml", UWSGI, serial=True),
+    Row("uWSGI", "http-socket, lazy-apps, chain reload", "uwsgi/testee-chain.toml", UWSGI, serial=True),
     Row("Puma", "cluster, phased restart (USR1)", "puma/testee.toml", PUMA),
     Row("Puma", "cluster, hot restart (USR2)", "puma/testee-hot.toml", PUMA),
-    Row("unicorn", "HUP", "unicorn/testee.toml", UNICORN),
+    Row("unicorn", "HUP", "unicorn/testee.toml", UNICORN, serial=True),
     Row("node cluster", "worker.disconnect()", "node/testee.toml", NODE),
     Row("PM2 cluster", "pm2 reload", "pm2/testee.toml", PM2),
     Row("PM2 cluster", "pm2 reload, wait_ready, SIGINT closes", "pm2/testee-graceful.toml", PM2),
