@@ -25,5 +25,6 @@ def cells(result):
     return [
         *start, grade, f"{tally.finished} of {tally.made}", words.count(tally.requests),
         words.count(tally.lost + tally.races), words.count(tally.races), words.count(tally.cut),
-        words.milliseconds(tally.silence_ms), words.ratio(tally.p99_ratio),
+        words.milliseconds(tally.silence_seen_ms),
+        words.ratio(tally.p99_ratio),
     ]

@@ -65,9 +65,10 @@ server.</li>
 beneath.</li>
 <li><b>Connections cut</b> ended under a request; beneath are those that the server closed between two requests
 without a word: each of them could have cut one.</li>
-<li><b>Longest silence</b> is the longest time in which nobody got an answer.</li>
+<li><b>Longest silence</b> is the longest time in which nobody got an answer, while requests were sent.</li>
 <li><b>p99 in a reload</b> is how many times longer the slowest hundredth of paced requests waited while a reload
 was under way.</li>
+<li>Neither is shown where the driver itself was as late: then the wait may be the machine’s.</li>
 <li>Servers that close every connection after one answer (gunicorn sync, unicorn, uWSGI’s http-socket) have no kept
 connections to lose. They pay for that with a new connection for each request.</li>
 </ul>
@@ -110,15 +111,26 @@ def line(result):
                 "Connections cut", words.count(tally.cut),
                 f"{words.count(tally.closed_idle)} closed idle" if tally.closed_idle else "", tally.cut,
             ),
-            cell("Longest silence", words.milliseconds(tally.silence_ms)),
-            cell(
-                "p99 in a reload", words.ratio(tally.p99_ratio),
-                f"{words.milliseconds(tally.p99_outside_ms)} → {words.milliseconds(tally.p99_inside_ms)}"
-                if tally.p99_ratio else "",
-            ),
+            cell("Longest silence", *silence(tally)),
+            cell("p99 in a reload", *p99(tally)),
         ]
     return f"""<tr class="figures" id="{row.id}">{"".join(cells)}</tr>
 <tr class="more"><td colspan="{len(COLUMNS)}"><div class="folds">{details(result)}</div></td></tr>"""
+
+
+def silence(tally):
+    if tally.silence_seen_ms is None:
+        return "none seen", f"above {words.milliseconds(max(2 * tally.late_ms, 100))}"
+    return words.milliseconds(tally.silence_seen_ms), ""
+
+
+def p99(tally):
+    if tally.p99_inside_ms is None or tally.p99_outside_ms is None:
+        return "–", ""
+    if tally.p99_ratio is None:
+        return "none seen", f"above {words.milliseconds(tally.late_ms)}"
+    span = f"{words.milliseconds(tally.p99_outside_ms)} → {words.milliseconds(tally.p99_inside_ms)}"
+    return words.ratio(tally.p99_ratio), span
 
 
 def cell(label, text, beneath="", loud=False, kind=""):
@@ -154,7 +166,9 @@ def details(result):
         if known:
             parts.append(folded(f"{len(known)} known failures", "".join(map(case_part, known))))
         if data["stale"]:
-            entries = [f'<li><code>{escape(entry["id"])}</code>: {escape(entry["what"])}</li>' for entry in data["stale"]]
+            entries = [
+                f'<li><code>{escape(entry["id"])}</code>: {escape(entry["what"])}</li>' for entry in data["stale"]
+            ]
             title = f"{len(entries)} entries of known.toml do not hold in this setting"
             parts.append(folded(title, f'<ul>{"".join(entries)}</ul>'))
     return "".join(parts)
@@ -203,7 +217,8 @@ def reload_table(result):
     rows = [
         "<tr>"
         f'<td class="text">{reload["release"]}</td><td>{reload["planned"]:.2f} s</td>'
-        f'<td>{after(reload, "first_new")}</td><td>{after(reload, "last_old")}</td><td>{after(reload, "old_gone")}</td>'
+        f'<td>{after(reload, "first_new")}</td><td>{after(reload, "last_old")}</td>'
+        f'<td>{after(reload, "old_gone")}</td>'
         f'<td class="text">{"yes" if reload["finished"] else "no"}</td><td>{reload["in_flight"]}</td>'
         f'<td>{reload["lost"]}</td></tr>'
         for reload in result.reload_report.data["reloads"]

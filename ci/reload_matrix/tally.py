@@ -34,14 +34,20 @@ class Reloads:
     races: int  # lost, but a client may repeat them
     cut: int  # connections cut under a request
     closed_idle: int  # closed or reset between requests, unannounced
-    silence_ms: float  # the longest time without an answer
+    silence_ms: float  # the longest time without an answer while requests were sent
+    late_ms: float  # how late the driver was at worst: waits below that are its own
     p99_outside_ms: float | None
     p99_inside_ms: float | None
 
     @property
+    def silence_seen_ms(self):
+        """The silence, where it is the server's: longer than a slice of the timeline and than the driver's delays."""
+        return self.silence_ms if max(2 * self.late_ms, 100) < self.silence_ms else None
+
+    @property
     def p99_ratio(self):
-        """How many times p99 is in a reload what it is outside."""
-        if not self.p99_outside_ms or self.p99_inside_ms is None:
+        """How many times p99 is in a reload what it is outside; None where the driver itself was as late."""
+        if not self.p99_outside_ms or self.p99_inside_ms is None or self.p99_inside_ms <= self.late_ms:
             return None
         return self.p99_inside_ms / self.p99_outside_ms
 
@@ -94,7 +100,30 @@ def reloads(data):
         races=races,
         cut=ends.get("cut under a request", 0),
         closed_idle=ends.get("closed idle, unannounced", 0) + ends.get("reset idle", 0),
-        silence_ms=data["longest_gap"]["longest_seconds"] * 1000,
+        silence_ms=silence(data) * 1000,
+        late_ms=data["load"]["driver_lateness_ms"],
         p99_outside_ms=paced.get(False),
         p99_inside_ms=paced.get(True),
     )
+
+
+def silence(data):
+    """Seconds of the longest time without an answer before the load ended.
+
+    The report counts on while the driver waits for the last connections to close, when nobody asks for anything.
+    """
+    gap, last = data["longest_gap"], data["reloads"][-1]["over"] if data["reloads"] else 0
+    if gap["from_seconds"] <= last + TAIL / 2:
+        return gap["longest_seconds"]
+    # From the tenths of seconds: the longest run without an answer.
+    longest = run = 0
+    for tenth, seen in enumerate(data["timeline"]):
+        if (last + TAIL) * 10 <= tenth:
+            break
+        run = 0 if seen["answered"] else run + 1
+        longest = max(longest, run)
+    return longest / 10
+
+
+# Seconds of load after the last reload.
+TAIL = 0.5

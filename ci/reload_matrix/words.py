@@ -1,5 +1,7 @@
 """Figures as people read them."""
 
+import re
+
 
 def count(number):
     """With narrow spaces between groups of three digits."""
@@ -28,7 +30,8 @@ def version(text):
         return "–"
     for noise in ("Server version: ", "nginx version: ", "Running ", " - a light and fast webserver"):
         text = text.replace(noise, "")
-    return text.split(" - https://")[0].strip()
+    text = re.split(r" (?:with CPython|[0-9]{4}/[0-9]{2}/|- https?:)", text)[0]
+    return re.sub(r" \(?version ([0-9.]+[^ )]*)\)?", r" \1", text).strip()
 
 
 def share_of_cases(cases):
