@@ -330,6 +330,28 @@ mod tests {
         assert_eq!(read(&bytes[length..], DEPTH), Ok(Some((Reply::Text("OK".into()), 5))));
     }
 
+    proptest::proptest! {
+        #[test]
+        fn every_cut_of_any_bytes_gives_the_same(
+            bytes in proptest::collection::vec(proptest::prop_oneof![
+                proptest::strategy::Just(b'*'), proptest::strategy::Just(b'$'), proptest::strategy::Just(b':'),
+                proptest::strategy::Just(b'\r'), proptest::strategy::Just(b'\n'), proptest::strategy::Just(b'1'),
+                proptest::strategy::Just(b'2'), proptest::arbitrary::any::<u8>(),
+            ], 0..60),
+        ) {
+            // Once it is whole, or wrong, more octets change nothing.
+            let mut first = None;
+            for end in 0..=bytes.len() {
+                let now = read(&bytes[..end], DEPTH);
+                match (&first, now) {
+                    (None, Ok(None)) => {}
+                    (None, now) => first = Some(now),
+                    (Some(before), now) => proptest::prop_assert_eq!(before, &now),
+                }
+            }
+        }
+    }
+
     #[test]
     fn hostile_replies_are_refused() {
         for bad in [&b"?\r\n"[..], b"\r\n", b"$x\r\n", b"*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n"] {

@@ -8,6 +8,7 @@ use workerspec_core::{DatagramService, Datagrams, Server, Service};
 use crate::harness::{Case, PATIENCE, Running, note};
 
 pub(crate) const CASES: &[Case] = &[
+    Case { name: "a_reload_loses_no_datagram", serve: echo, check: reload_loses_none },
     Case { name: "the_largest_datagram_is_read_whole", serve: echo, check: largest },
     Case { name: "a_datagram_is_a_message_and_gets_its_answer", serve: echo, check: echoes },
     Case {
@@ -73,6 +74,22 @@ fn largest(running: &Running) {
     let socket = socket(running, "udp");
     socket.send(&vec![b'x'; 65_507]).expect("it fits");
     assert!(receive(&socket).starts_with("65507 from"));
+}
+
+fn reload_loses_none(running: &Running) {
+    // What is queued is left to the successor: one question at a time, each answered.
+    let socket = socket(running, "udp");
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                socket.send(b"hello").expect("it fits");
+                assert!(receive(&socket).starts_with("5 from"));
+            }
+        });
+        (0..3).for_each(|_| running.reload());
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
 }
 
 /// UDP-3, UDP-7: two workers share the socket.

@@ -166,6 +166,19 @@ impl Running {
         }
     }
 
+    /// Reloads, and waits until all workers are others.
+    pub(crate) fn reload(&self) {
+        let before = self.workers();
+        let master = i32::try_from(self.child.id()).expect("a process id");
+        nix::sys::signal::kill(nix::unistd::Pid::from_raw(master), nix::sys::signal::Signal::SIGUSR1)
+            .expect("it runs");
+        let deadline = Instant::now() + PATIENCE;
+        while self.workers().iter().any(|pid| before.contains(pid)) {
+            assert!(Instant::now() < deadline, "workers {before:?} are still there");
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     /// The process ids of the workers.
     pub(crate) fn workers(&self) -> Vec<u32> {
         let path = format!("/proc/{0}/task/{0}/children", self.child.id());

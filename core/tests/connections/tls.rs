@@ -15,6 +15,7 @@ use workerspec_core::{Client, Server, Service, Tls, Trust};
 use crate::harness::{Case, PATIENCE, Running, folder, note};
 
 pub(crate) const CASES: &[Case] = &[
+    Case { name: "a_reload_brings_the_new_certificate", serve: echo, check: new_certificate },
     Case { name: "versions_1_2_and_1_3_are_spoken", serve: echo, check: versions },
     Case { name: "tls_carries_any_protocol_and_much", serve: echo, check: carries },
     Case { name: "plain_text_on_a_tls_port_is_closed", serve: echo, check: plain_text },
@@ -105,6 +106,25 @@ fn versions(running: &Running) {
         stream.read_exact(&mut answer).expect("it answers");
         assert_eq!(stream.conn.protocol_version(), Some(version.version));
     }
+}
+
+fn new_certificate(running: &Running) {
+    let leaf = |stream: &StreamOwned<ClientConnection, TcpStream>| {
+        stream.conn.peer_certificates().and_then(|chain| chain.first().cloned()).map(|leaf| leaf.to_vec())
+    };
+    let talk = || {
+        let mut stream = connect(running, "text");
+        stream.write_all(b"hi\n").expect("it reads");
+        stream.read_exact(&mut [0; 3]).expect("it answers");
+        leaf(&stream).expect("a certificate")
+    };
+    let before = talk();
+    for name in ["key.pem", "cert.pem"] {
+        fs::remove_file(running.folder().join(name)).expect("it was made");
+    }
+    certificate(running.folder());
+    running.reload();
+    assert_ne!(talk(), before);
 }
 
 fn plain_text(running: &Running) {

@@ -11,6 +11,7 @@ use workerspec_core::{Client, Server, Service};
 use crate::harness::{Case, PATIENCE, Running, folder};
 
 pub(crate) const CASES: &[Case] = &[
+    Case { name: "a_unix_socket_keeps_its_name_through_a_reload", serve: echo, check: survives_reload },
     Case { name: "a_unix_socket_serves_replaces_a_stale_file_and_goes", serve: echo, check: serves },
     Case { name: "a_client_reaches_a_unix_socket", serve: relay, check: relays },
 ];
@@ -53,6 +54,35 @@ fn serves(running: &Running) {
         assert!(std::time::Instant::now() < deadline, "the socket's file stays");
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
+}
+
+fn survives_reload(running: &Running) {
+    // RL-8: never unlinked, never refused; each request of a connection of its own is answered, while workers go.
+    let path = running.folder().join("socket");
+    let inode = |path: &std::path::Path| {
+        std::os::unix::fs::MetadataExt::ino(&fs::metadata(path).expect("it is there"))
+    };
+    let before = inode(&path);
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    let answered = std::thread::scope(|scope| {
+        let asking = scope.spawn(|| {
+            let mut answered = 0;
+            while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                let mut stream = UnixStream::connect(&path).expect("never refused");
+                stream.set_read_timeout(Some(PATIENCE)).expect("a positive timeout");
+                stream.write_all(b"hi\n").expect("it reads");
+                let mut answer = [0; 14];
+                stream.read_exact(&mut answer).expect("it answers");
+                answered += 1;
+            }
+            answered
+        });
+        (0..3).for_each(|_| running.reload());
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        asking.join().expect("all were answered")
+    });
+    assert!(0 < answered);
+    assert_eq!(inode(&path), before);
 }
 
 fn relay(server: Server) -> Server {
