@@ -95,7 +95,9 @@ impl Master {
             echo: !self.daemon,
             descriptors: String::new(),
         };
+        let title = self.place(place);
         let outfit = Outfit {
+            title: &title,
             board: self.board.memory(),
             log: self.log.as_ref().map(AsFd::as_fd),
             listener: listeners[service].as_ref().map(|listeners| listeners.of_slot(slot)),

@@ -64,7 +64,7 @@ impl Master {
         }
     }
 
-    fn place(&self, slot: usize) -> String {
+    pub(super) fn place(&self, slot: usize) -> String {
         let (service, slot) = self.places[slot];
         format!("worker {slot} of {}", self.config.services[service].name)
     }

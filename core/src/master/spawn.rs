@@ -30,6 +30,8 @@ pub(super) struct Started {
 /// What a worker gets besides its birth.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Outfit<'a> {
+    /// Its name in a list of processes, behind that of the program (MASTER-6).
+    pub(super) title: &'a str,
     pub(super) board: BorrowedFd<'a>,
     pub(super) log: Option<BorrowedFd<'a>>,
     pub(super) listener: Option<BorrowedFd<'a>>,
@@ -37,6 +39,11 @@ pub(super) struct Outfit<'a> {
 }
 
 impl Program {
+    fn title(&self, of_worker: &str) -> String {
+        let name = self.path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+        format!("{name}: {of_worker}")
+    }
+
     /// This program: its path as it was resolved at the start, and its arguments.
     pub(crate) fn this() -> io::Result<Self> {
         let path = std::env::current_exe()?;
@@ -73,7 +80,7 @@ impl Program {
             handed = handed.and(Birth::LISTENER, listener);
         }
         birth.descriptors = handed.names();
-        let spawn = handed.to(self.spawn().env(VARIABLE, &birth.encode()));
+        let spawn = handed.to(self.spawn().title(&self.title(outfit.title)).env(VARIABLE, &birth.encode()));
         let child = spawn.stdout(outfit.output.stdout()?).stderr(boot).start()?;
         Ok(Started { child, control, output })
     }

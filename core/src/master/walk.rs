@@ -250,6 +250,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
 
     #[test]
+    // SF-9, I8: a worker that is gone is never acted on again.
     fn invariants_hold_in_every_order(steps in prop::collection::vec(step(), 0..120)) {
         let mut world = World::new();
         for step in steps {

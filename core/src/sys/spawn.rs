@@ -30,6 +30,12 @@ impl<'a> Spawn<'a> {
         Self { command, handed: Vec::new(), tie: Tie::None }
     }
 
+    /// The name that the child has in a list of processes, in place of the program's.
+    pub(crate) fn title(mut self, title: &str) -> Self {
+        self.command.arg0(title);
+        self
+    }
+
     /// Sets a variable of the child's environment.
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
         self.command.env(name, value);

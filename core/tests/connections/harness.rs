@@ -37,6 +37,7 @@ pub(crate) fn serve(cases: &[&'static Case]) -> Option<ExitCode> {
         .boot_timeout(Duration::from_secs(10))
         .idle_grace(Duration::from_millis(200))
         .drain_timeout(Duration::from_secs(5));
+    // CLI-19: the command comes from the program and not from its arguments.
     Some((case.serve)(server).run(Verb::Start { daemon: false, quiet: true }))
 }
 

@@ -33,6 +33,7 @@ fn echo(server: Server) -> Server {
 }
 
 fn serves(running: &Running) {
+    // SF-25, MASTER-10, STOP-4
     let path = running.folder().join("socket");
     assert_eq!(running.address("text"), format!("unix:{}", path.display()));
     let mode = fs::metadata(&path).expect("it is there").permissions().mode();

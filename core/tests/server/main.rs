@@ -7,6 +7,7 @@ mod client;
 mod commands;
 mod harness;
 mod logs;
+mod model;
 mod program;
 mod staff;
 mod status;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         status::TESTS,
         commands::TESTS,
         logs::TESTS,
+        model::TESTS,
         systemd::TESTS,
         upgrade::TESTS,
     ];

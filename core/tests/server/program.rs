@@ -43,9 +43,12 @@ fn server(options: &HashMap<String, String>, folder: &Path) -> Server {
         let number = options.get(name).map_or(otherwise, |text| text.parse().unwrap());
         Duration::from_millis(number)
     };
-    let mut server = Server::new()
+    let mut server = Server::new();
+    if !options.contains_key("pid") {
+        server = server.pid_file(folder.join("server.pid"));
+    }
+    server = server
         .version("server-under-test 7")
-        .pid_file(folder.join("server.pid"))
         .boot_timeout(ms("boot", 10_000))
         .idle_grace(ms("grace", 300))
         .drain_timeout(ms("drain", 10_000))
@@ -111,6 +114,7 @@ fn web(name: &str, options: &HashMap<String, String>, folder: &Path) -> Service<
             thread::sleep(Duration::from_millis(slow));
             match die.as_deref() {
                 Some("start") => process::exit(5),
+                Some("panic") => panic!("on demand"),
                 // As long as the file is not there.
                 Some("later") if !marker.exists() => {
                     Timer::after(Duration::from_millis(10), || process::exit(6));
@@ -159,6 +163,7 @@ fn answer(conn: &Connection<Http>, request: Request<'_>) {
                 conn.send(Response::text("slept"));
             });
         }
+        "bytes" => say("x".repeat(argument.parse().unwrap())),
         "recycle" => {
             Worker::current().recycle();
             say("recycling".into());

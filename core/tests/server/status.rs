@@ -22,7 +22,7 @@ tests![
 ];
 
 fn status_counts_what_the_workers_do() {
-    // STATUS-2, STATUS-3, STATUS-4.
+    // STATUS-2, STATUS-3, STATUS-4, PIPE-7.
     let server = Running::start("count=2 job=1");
     let mut client = Client::new(&server.http);
     for _ in 0..5 {

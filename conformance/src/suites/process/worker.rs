@@ -12,6 +12,7 @@ const TEXT: Need = Need::Can(Capability::Text);
 
 /// WORKER-1 to WORKER-5 and what happens to a worker from outside.
 pub(super) const CASES: &[Case] = &[
+    // MASTER-12
     act! {
         "process.worker.count", Must, Source::Model("WORKER-1");
         claim: "There must be as many worker processes as were asked for.";

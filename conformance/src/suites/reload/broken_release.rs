@@ -18,6 +18,7 @@ pub(super) const CASES: &[Case] = &[
         accepts: ["every request answered by the old release, from the old workers"]; aliases: [];
         run: that_exits
     },
+    // SF-5
     act! {
         "reload.release.that-hangs", Must, Source::Reload("RL-24");
         claim: "A release whose workers never become ready must leave the old one serving.";
@@ -26,6 +27,7 @@ pub(super) const CASES: &[Case] = &[
         accepts: ["every request answered by the old release, from the old workers"]; aliases: [];
         run: that_hangs
     },
+    // SF-5
     act! {
         "reload.release.slow-boot", Must, Source::Reload("RL-16");
         claim: "While a release boots slowly the old one must go on serving.";
@@ -42,6 +44,7 @@ pub(super) const CASES: &[Case] = &[
         accepts: ["the good release answers"]; aliases: [];
         run: next_after_broken
     },
+    // SF-7, CLI-16
     act! {
         "reload.command.tells-failure", Must, Source::Reload("RL-32");
         claim: "A reload command that waits must end with a status other than 0 if the release did not come up.";

@@ -38,6 +38,7 @@ pub(super) const CASES: &[Case] = &[
         accepts: ["200 on every connection, from either release"]; aliases: [];
         run: half_sent
     },
+    // RELOAD-10
     act! {
         "reload.connection.idle", Must, Source::Reload("RL-10");
         claim: "The next request on an idle connection must be answered.";

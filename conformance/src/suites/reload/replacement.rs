@@ -9,6 +9,7 @@ const HTTP: Need = Need::Can(Capability::Http);
 
 /// What a reload replaces, and with what.
 pub(super) const CASES: &[Case] = &[
+    // RELOAD-9
     act! {
         "reload.release.new-answers", Must, Source::Reload("RL-26");
         claim: "After a reload the new release must answer, and the old one no more.";
@@ -33,6 +34,7 @@ pub(super) const CASES: &[Case] = &[
         accepts: ["the same slots, each held by a new process"]; aliases: [];
         run: slots_kept
     },
+    // SF-7, RELOAD-1
     act! {
         "reload.twice.newest-wins", Must, Source::Reload("RL-29");
         claim: "A reload during a reload must not be lost: the newest release must answer in the end.";

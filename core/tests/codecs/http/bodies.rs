@@ -91,7 +91,7 @@ const TYPE: &str = "multipart/form-data; boundary=B";
 
 #[test]
 fn fields_and_files_are_parts() {
-    // MULTI-1, MULTI-2
+    // MULTI-1, MULTI-2, MULTI-6: read when it is asked for
     let body = "--B\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\none\r\ntwo\r\n--B\r\n\
                 Content-Disposition: form-data; name=\"f\"; filename=\"x.txt\"\r\nContent-Type: text/plain\r\n\r\n\
                 data\r\n--B--\r\n";
