@@ -35,6 +35,12 @@ pub(crate) enum FromWorker {
     LogMoved,
     /// The connections that were asked for under this number; their rows come as a file.
     Rows(u64),
+    /// A connection, by its number, for the successor; its socket comes with this.
+    Hand(u64),
+    /// A connection that came under this number is served here now.
+    Taken(u64),
+    /// A connection that came under this number can't be served here.
+    Declined(u64),
 }
 
 /// What a master tells a worker.
@@ -44,8 +50,15 @@ pub(crate) enum FromMaster {
     Accept,
     /// A reload has come: tell the application. One that is reloadable is told to drain next.
     Reload,
-    /// Leave: accept nothing more, close idle connections after `grace`, cut what is left after `within`.
-    Drain { grace: Duration, within: Duration },
+    /// Leave: accept nothing more, close idle connections after `grace`, cut what is left after `within`. Where a
+    /// `successor` serves, connections may be handed over to it.
+    Drain { grace: Duration, within: Duration, successor: bool },
+    /// Serve the connection whose socket comes with this, and say so under this number.
+    Adopt(u64),
+    /// The successor has the connection of this number.
+    Handed(u64),
+    /// Nobody has taken the connection of this number: serve it on.
+    Keep(u64),
     /// Say which connections there are.
     Connections(u64),
     /// Write the log to the file that comes with this.
@@ -84,6 +97,9 @@ impl Word for FromWorker {
             Self::LogFull => "log-full".into(),
             Self::LogMoved => "log-moved".into(),
             Self::Rows(asked) => format!("rows {asked}"),
+            Self::Hand(number) => format!("hand {number}"),
+            Self::Taken(number) => format!("taken {number}"),
+            Self::Declined(number) => format!("declined {number}"),
         }
     }
 
@@ -95,6 +111,9 @@ impl Word for FromWorker {
             None if line == "log-full" => Self::LogFull,
             None if line == "log-moved" => Self::LogMoved,
             Some(("rows", asked)) => Self::Rows(asked.parse().ok()?),
+            Some(("hand", number)) => Self::Hand(number.parse().ok()?),
+            Some(("taken", number)) => Self::Taken(number.parse().ok()?),
+            Some(("declined", number)) => Self::Declined(number.parse().ok()?),
             _ => return None,
         })
     }
@@ -105,7 +124,12 @@ impl Word for FromMaster {
         match self {
             Self::Accept => "accept".into(),
             Self::Reload => "reload".into(),
-            Self::Drain { grace, within } => format!("drain {} {}", grace.as_millis(), within.as_millis()),
+            Self::Drain { grace, within, successor } => {
+                format!("drain {} {} {}", grace.as_millis(), within.as_millis(), u8::from(*successor))
+            }
+            Self::Adopt(number) => format!("adopt {number}"),
+            Self::Handed(number) => format!("handed {number}"),
+            Self::Keep(number) => format!("keep {number}"),
             Self::Connections(asked) => format!("connections {asked}"),
             Self::Log => "log".into(),
             Self::Output => "output".into(),
@@ -122,7 +146,12 @@ impl Word for FromMaster {
             "drain" => Self::Drain {
                 grace: Duration::from_millis(number()?),
                 within: Duration::from_millis(number()?),
+                // A master of a release that does not hand over says nothing of it.
+                successor: number().is_some_and(|successor| successor == 1),
             },
+            "adopt" => Self::Adopt(number()?),
+            "handed" => Self::Handed(number()?),
+            "keep" => Self::Keep(number()?),
             "connections" => Self::Connections(number()?),
             "log" => Self::Log,
             "output" => Self::Output,
@@ -301,7 +330,11 @@ mod tests {
 
     #[test]
     fn words_survive_the_wire() {
-        let drain = FromMaster::Drain { grace: Duration::from_millis(7), within: Duration::from_secs(9) };
+        let drain = FromMaster::Drain {
+            grace: Duration::from_millis(7),
+            within: Duration::from_secs(9),
+            successor: true,
+        };
         let (log, output) = (FromMaster::Log, FromMaster::Output);
         survives(&[FromMaster::Accept, FromMaster::Reload, drain, FromMaster::Connections(4), log, output]);
         survives(&[FromWorker::Ready, FromWorker::Accepting, FromWorker::Recycle]);

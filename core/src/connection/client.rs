@@ -314,7 +314,7 @@ pub(crate) struct Dialer<P: Protocol> {
 impl<P: Protocol> Outgoing for Dialer<P> {
     fn leave(&self, within: Duration, done: Box<dyn FnOnce()>) {
         self.cancel();
-        self.runtime.drain(Duration::ZERO, within, done);
+        self.runtime.drain(Duration::ZERO, within, None, done);
     }
 
     fn rows(&self) -> Vec<ConnectionRow> {

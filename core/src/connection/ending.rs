@@ -29,6 +29,8 @@ impl<P: Protocol> Served<P> {
         }
         if self.peer_done.get() {
             self.shut();
+        } else if self.goes_over() {
+            self.offer();
         } else if self.runtime.waits_no_more() && self.inbox.borrow().is_empty() {
             self.close_for(Farewell::Leaving);
         }

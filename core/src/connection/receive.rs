@@ -14,7 +14,7 @@ impl<P: Protocol> Served<P> {
         match self.phase.get() {
             Phase::Open | Phase::Parting => {}
             Phase::Lingering => return self.discard(),
-            Phase::Connecting | Phase::Closing | Phase::Closed => return,
+            Phase::Connecting | Phase::Handing | Phase::Closing | Phase::Closed => return,
         }
         if self.delivering.get() {
             return;

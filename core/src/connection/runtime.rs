@@ -3,6 +3,7 @@
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +12,7 @@ use mio::net::{TcpStream, UnixStream};
 
 use super::Callbacks;
 use super::client::Dialer;
+use super::handoff::{Hand, Handoff};
 use super::served::{Phase, Served};
 use crate::protocol::{Limits, Protocol, Setting};
 use crate::reactor::{Reactor, Source, Timer};
@@ -37,6 +39,8 @@ pub(crate) struct Limit {
     pub(crate) body: Option<Duration>,
     /// How long a peer may say nothing.
     pub(crate) idle: Option<Duration>,
+    /// Whether connections may go to a successor.
+    pub(crate) handoff: bool,
 }
 
 impl Default for Limit {
@@ -51,6 +55,7 @@ impl Default for Limit {
             header: None,
             body: None,
             idle: None,
+            handoff: false,
         }
     }
 }
@@ -60,6 +65,23 @@ impl Default for Limit {
 pub(crate) enum Arrival {
     Tcp(TcpStream, Address),
     Unix(UnixStream, Address),
+}
+
+impl Arrival {
+    /// A connection that another process has accepted.
+    ///
+    /// # Errors
+    /// Where the socket is not connected any more.
+    pub(crate) fn of(socket: OwnedFd, unix: bool) -> io::Result<Self> {
+        if unix {
+            let stream = UnixStream::from_std(socket.into());
+            let peer = stream.peer_addr()?.into();
+            return Ok(Self::Unix(stream, peer));
+        }
+        let stream = TcpStream::from_std(socket.into());
+        let peer = stream.peer_addr()?.into();
+        Ok(Self::Tcp(stream, peer))
+    }
 }
 
 /// A service in a worker, or the connections that one client opens: callbacks and connections.
@@ -83,6 +105,7 @@ pub(crate) struct Runtime<P: Protocol> {
     emptied: RefCell<Option<Box<dyn FnOnce()>>>,
     /// The time between two looks at deadlines, and what looks.
     pub(super) looking: Cell<Option<(Duration, Timer)>>,
+    pub(super) handoff: Handoff,
     /// Called when there is room for connections again.
     pub(super) room: RefCell<Option<Rc<dyn Fn()>>>,
 }
@@ -109,6 +132,7 @@ impl<P: Protocol> Runtime<P> {
             grace_over: Cell::new(false),
             emptied: RefCell::new(None),
             looking: Cell::new(None),
+            handoff: Handoff::default(),
             room: RefCell::new(None),
         });
         let handshake = runtime.tls.as_ref().map(|_| limit.handshake);
@@ -139,6 +163,8 @@ impl<P: Protocol> Runtime<P> {
         self.hold(&served);
         self.reactor.adopt(token, Rc::clone(&served) as Rc<dyn Source>);
         served.call(Call::Connect, |callbacks| callbacks.connect.clone());
+        // One that a worker takes from the queue as it leaves: the successor may have it.
+        served.offer();
         Ok(())
     }
 
@@ -163,10 +189,12 @@ impl<P: Protocol> Runtime<P> {
         self: &Rc<Self>,
         grace: Duration,
         within: Duration,
+        hand: Option<Hand>,
         emptied: impl FnOnce() + 'static,
     ) {
         self.draining.set(true);
         *self.emptied.borrow_mut() = Some(Box::new(emptied));
+        self.set_hand(hand);
         let runtime = Rc::clone(self);
         let retire = move || {
             runtime.grace_over.set(true);
@@ -246,9 +274,8 @@ impl<P: Protocol> Runtime<P> {
         }
     }
 
-    pub(super) fn setting<R>(&self, behind: usize, use_setting: impl FnOnce(&Setting<'_>) -> R) -> R {
-        // What the peer has pipelined is answered; the last reply announces the close.
-        let draining = self.draining.get() && behind == 0;
+    pub(super) fn setting<R>(&self, announce: bool, use_setting: impl FnOnce(&Setting<'_>) -> R) -> R {
+        let draining = self.draining.get() && announce;
         self.reactor.with_date(|date| use_setting(&Setting { draining, date }))
     }
 }

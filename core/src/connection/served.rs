@@ -25,6 +25,8 @@ pub(super) enum Phase {
     Open,
     /// Flushing the last words; nothing is read.
     Closing,
+    /// On its way to the successor; nothing is read or written here.
+    Handing,
     /// The last words are said; the peer's own are awaited.
     Parting,
     /// Our side is shut; reading and discarding until the peer's end comes.
@@ -86,6 +88,8 @@ pub(super) struct Served<P: Protocol> {
     /// The kernel took no more since the outbox was last empty.
     pub(super) deferred: Cell<bool>,
     pub(super) dirty: Cell<bool>,
+    /// It was not taken by the successor and is served to its end here.
+    pub(super) stays: Cell<bool>,
     /// Our side was ended by [`Connection::end`]: `on_close` waits for the peer's end.
     pub(super) ended: Cell<bool>,
     /// `on_close` was called.
@@ -160,6 +164,7 @@ impl<P: Protocol> Served<P> {
             blocked: Cell::new(false),
             deferred: Cell::new(false),
             dirty: Cell::new(false),
+            stays: Cell::new(false),
             ended: Cell::new(false),
             told_close: Cell::new(false),
         })
@@ -176,7 +181,7 @@ impl<P: Protocol> Served<P> {
     pub(super) fn status(&self) -> Status {
         match self.phase.get() {
             Phase::Connecting => Status::Connecting,
-            Phase::Open => Status::Established,
+            Phase::Open | Phase::Handing => Status::Established,
             Phase::Closed => Status::Closed,
             _ if self.told_close.get() => Status::Closed,
             _ if self.ended.get() => Status::Ending,

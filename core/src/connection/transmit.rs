@@ -20,9 +20,8 @@ impl<P: Protocol> Speak<P> for Served<P> {
         let mut outbox = self.outbox.borrow_mut();
         let before = outbox.len();
         let out = outbox.tail(|| self.runtime.reactor.spare_buffer());
-        let said = self
-            .runtime
-            .setting(self.behind.get(), |setting| say(&mut self.codec.borrow_mut(), setting, out));
+        let said =
+            self.runtime.setting(self.announces(), |setting| say(&mut self.codec.borrow_mut(), setting, out));
         let spoke = before < outbox.len();
         drop(outbox);
         if spoke {
@@ -33,6 +32,12 @@ impl<P: Protocol> Speak<P> for Served<P> {
 }
 
 impl<P: Protocol> Served<P> {
+    /// Whether what is said now has to say that the connection closes, if the worker drains: not while what the peer has
+    /// pipelined waits, and not if a successor takes the connection over.
+    fn announces(&self) -> bool {
+        self.behind.get() == 0 && !self.goes_over()
+    }
+
     pub(super) fn send<T>(&self, message: T) -> Sent
     where
         P: Encode<T>,
@@ -93,7 +98,9 @@ impl<P: Protocol> Served<P> {
 
     /// Writes what is unsent, and does what waited for it to be out.
     pub(super) fn write(&self) {
-        if self.blocked.get() || matches!(self.phase.get(), Phase::Connecting | Phase::Closed) {
+        if self.blocked.get()
+            || matches!(self.phase.get(), Phase::Connecting | Phase::Handing | Phase::Closed)
+        {
             return;
         }
         let result = match &mut *self.stream.borrow_mut() {

@@ -21,7 +21,8 @@ impl Master {
                 Action::Accept(worker) => self.order(worker, FromMaster::Accept),
                 Action::Reload(worker) => self.order(worker, FromMaster::Reload),
                 Action::Drain { worker, grace, within } => {
-                    self.order(worker, FromMaster::Drain { grace, within })
+                    let successor = self.state.successor_of(worker).is_some();
+                    self.order(worker, FromMaster::Drain { grace, within, successor });
                 }
                 Action::Kill { worker, because } => self.kill(worker, because),
                 Action::Reloading => self.begin_reload(),
@@ -132,7 +133,7 @@ impl Master {
         Ok(())
     }
 
-    fn order(&mut self, worker: WorkerId, word: FromMaster) {
+    pub(super) fn order(&mut self, worker: WorkerId, word: FromMaster) {
         let Some(held) = self.workers.get(&worker) else { return };
         if let Err(error) = held.control.tell(&word) {
             tracing::warn!(pid = held.child.id(), %error, ?word, "cannot tell a worker");

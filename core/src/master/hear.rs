@@ -13,7 +13,7 @@ use super::outcome::Ending;
 use super::report::guarded;
 use super::run::{COMMANDS, Master, SIGNALS, Watched};
 use super::state::{CallerId, Event, WorkerId};
-use crate::control::{FromWorker, Heard};
+use crate::control::{FromMaster, FromWorker, Heard};
 use crate::worker::WorkerExit;
 
 impl Master {
@@ -91,6 +91,7 @@ impl Master {
         }
         self.board.vacate(held.seat);
         self.log_moved(worker);
+        self.end_handoffs(worker);
         let ((service, slot), pid) = (self.places[held.slot], held.child.id());
         let name = self.config.services[service].name.clone();
         match ending {
@@ -118,6 +119,9 @@ impl Master {
                 FromWorker::LogFull => self.rotate_log(),
                 FromWorker::LogMoved => self.log_moved(worker),
                 FromWorker::Rows(asked) => self.take_rows(worker, asked, file),
+                FromWorker::Hand(number) => self.hand_over(worker, number, file),
+                FromWorker::Taken(passage) => self.end_handoff(worker, passage, FromMaster::Handed),
+                FromWorker::Declined(passage) => self.end_handoff(worker, passage, FromMaster::Keep),
             }
         }
     }

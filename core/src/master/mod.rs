@@ -6,6 +6,7 @@
 mod act;
 mod admin;
 mod ask;
+mod handoff;
 mod hear;
 mod heir;
 mod inquiry;

@@ -16,6 +16,7 @@ use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
 use super::admin::{Admin, Commander};
+use super::handoff::Handoffs;
 use super::heir::Heir;
 use super::inquiry::Inquiry;
 use super::legacy::{self, Legacy};
@@ -124,6 +125,7 @@ pub(super) struct Master {
     pub(super) workers: HashMap<WorkerId, Held>,
     pub(super) commanders: HashMap<CallerId, (Commander, Token)>,
     pub(super) inquiries: Vec<Inquiry>,
+    pub(super) handoffs: Handoffs,
     /// The tails of workers that are gone, for the report of a reload that they failed.
     pub(super) epitaphs: HashMap<WorkerId, String>,
     /// How many workers of a service ended how.
@@ -241,6 +243,7 @@ impl Master {
             workers: HashMap::new(),
             commanders: HashMap::new(),
             inquiries: Vec::new(),
+            handoffs: Handoffs::default(),
             epitaphs: HashMap::new(),
             exits: HashMap::new(),
             heir: None,

@@ -1,15 +1,17 @@
 //! A service: an address in a protocol, and what it becomes in a worker.
 
+use std::io;
+use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::time::Duration;
 
 use super::{Settings, Staff, Transport};
-use crate::connection::{Callbacks, Connections, Limit, Runtime};
+use crate::connection::{Arrival, Callbacks, Connections, Limit, Runtime};
 use crate::error::Error;
 use crate::protocol::{Frame, Http, Protocol, Raw, Text};
 use crate::reactor::Reactor;
 use crate::transport::{Endpoint, Tls};
-use crate::worker::{Acceptor, Listener, Serving};
+use crate::worker::{Acceptor, Handover, Listener, Serving};
 
 /// A listener with its worker processes: what Workerman calls a `Worker`.
 ///
@@ -55,6 +57,8 @@ impl Service<Http> {
         service.limit.header = Some(Duration::from_secs(60));
         service.limit.body = Some(Duration::from_secs(60));
         service.limit.idle = Some(Duration::from_secs(75));
+        // Nothing of the application's belongs to a connection between two requests.
+        service.limit.handoff = true;
         service
     }
 }
@@ -162,6 +166,7 @@ impl<P: Protocol> Declaration for Service<P> {
         let runtime = Runtime::new(Rc::clone(reactor), service.callbacks, service.codec, service.limit, tls);
         service.connections.bind(&runtime);
         let unix = matches!(Endpoint::parse(&service.settings.address), Endpoint::Unix(_));
+        let handing = Rc::clone(&runtime);
         let (draining, listing, name) =
             (Rc::clone(&runtime), Rc::clone(&runtime), service.settings.name.clone());
         Ok(Serving {
@@ -170,8 +175,29 @@ impl<P: Protocol> Declaration for Service<P> {
                 let listener = if unix { Listener::unix(fd) } else { Listener::tcp(fd) };
                 Acceptor::start(&runtime, listener)
             }),
-            drain: Box::new(move |grace, within, emptied| draining.drain(grace, within, emptied)),
+            drain: Box::new(move |grace, within, hand, emptied| draining.drain(grace, within, hand, emptied)),
+            handover: Rc::new(Handing { runtime: handing, unix }),
             connections: Box::new(move || listing.rows(&name)),
         })
+    }
+}
+
+/// The connections of a service that go to a successor, or come from the worker before.
+struct Handing<P: Protocol> {
+    runtime: Rc<Runtime<P>>,
+    unix: bool,
+}
+
+impl<P: Protocol> Handover for Handing<P> {
+    fn adopt(&self, socket: OwnedFd) -> io::Result<()> {
+        self.runtime.adopt(Arrival::of(socket, self.unix)?)
+    }
+
+    fn handed(&self, number: u64) {
+        self.runtime.handed(number);
+    }
+
+    fn kept(&self, number: u64) {
+        self.runtime.kept(number);
     }
 }

@@ -66,7 +66,7 @@ struct Inner {
 impl Outgoing for Inner {
     fn leave(&self, within: Duration, done: Box<dyn FnOnce()>) {
         self.door.leave();
-        (self.drain)(Duration::ZERO, within, done);
+        (self.drain)(Duration::ZERO, within, None, done);
     }
 
     fn rows(&self) -> Vec<ConnectionRow> {

@@ -50,6 +50,16 @@ impl<P: Protocol> Service<P> {
         self
     }
 
+    /// Whether a reload hands connections that are between two messages over to the next worker, so that the peer
+    /// notices nothing. `on_close` is called here and `on_connect` there. For services that keep nothing of a connection in
+    /// the worker; what else is sent to one in the moment that it goes over is refused. Connections under TLS are not handed
+    /// over. Default: yes for HTTP, else no: then they are closed after the grace period, announced where the protocol can.
+    #[must_use]
+    pub fn handoff(mut self, hands_over: bool) -> Self {
+        self.limit.handoff = hands_over;
+        self
+    }
+
     /// How long a TLS handshake may take. Default 10 s (SF-42).
     #[must_use]
     pub fn handshake_timeout(mut self, patience: Duration) -> Self {

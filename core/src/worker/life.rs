@@ -14,8 +14,9 @@ use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
 use super::row::write_rows;
-use super::serving::{Door, Drain, OnWorker, Open, Serving};
+use super::serving::{Door, Drain, Handover, OnWorker, Open, Serving};
 use super::{Birth, ConnectionRow, Worker};
+use crate::connection::Hand;
 use crate::control::{Control, FromMaster, FromWorker, Heard};
 use crate::logging;
 use crate::reactor::{Reactor, Source};
@@ -33,6 +34,7 @@ pub(super) struct Life {
     open: Cell<Option<Open>>,
     door: RefCell<Option<Rc<dyn Door>>>,
     drain: Drain,
+    handover: Rc<dyn Handover>,
     connections: Box<dyn Fn() -> Vec<ConnectionRow>>,
     staff: Staff,
     reloaded: Cell<bool>,
@@ -63,6 +65,7 @@ impl Life {
             open: Cell::new(Some(serving.open)),
             door: RefCell::new(None),
             drain: serving.drain,
+            handover: serving.handover,
             connections: serving.connections,
             staff: serving.staff,
             reloaded: Cell::new(false),
@@ -89,7 +92,7 @@ impl Life {
     }
 
     pub(super) fn leave_at_once(self: &Rc<Self>) {
-        self.leave(Duration::ZERO, self.birth.stop);
+        self.leave(Duration::ZERO, self.birth.stop, false);
     }
 
     fn tell(&self, word: FromWorker) {
@@ -135,7 +138,10 @@ impl Life {
         match word {
             FromMaster::Accept => self.accept(),
             FromMaster::Reload => self.call_reload(),
-            FromMaster::Drain { grace, within } => self.leave(grace, within),
+            FromMaster::Drain { grace, within, successor } => self.leave(grace, within, successor),
+            FromMaster::Adopt(passage) => self.adopt(passage, file),
+            FromMaster::Handed(number) => self.handover.handed(number),
+            FromMaster::Keep(number) => self.handover.kept(number),
             FromMaster::Connections(asked) => self.show_connections(asked),
             FromMaster::Log => {
                 file.into_iter().for_each(logging::replace);
@@ -208,7 +214,28 @@ impl Life {
     }
 
     /// STOP-5: the application is told, then the listener is left, then the connections go.
-    fn leave(self: &Rc<Self>, grace: Duration, within: Duration) {
+    /// Takes over a connection of the worker before this one; what can't be served stays there.
+    fn adopt(&self, passage: u64, socket: Option<OwnedFd>) {
+        let adopted = match socket {
+            Some(socket) if !self.leaving.get() => self.handover.adopt(socket),
+            _ => Err(io::ErrorKind::NotConnected.into()),
+        };
+        self.tell(match adopted {
+            Ok(()) => FromWorker::Taken(passage),
+            Err(error) => {
+                tracing::debug!(%error, "cannot serve a connection that was handed over");
+                FromWorker::Declined(passage)
+            }
+        });
+    }
+
+    /// Hands connections to the master, for the successor.
+    fn hand(self: &Rc<Self>) -> Hand {
+        let life = Rc::clone(self);
+        Rc::new(move |number, socket| life.control.tell_with(&FromWorker::Hand(number), socket))
+    }
+
+    fn leave(self: &Rc<Self>, grace: Duration, within: Duration, successor: bool) {
         let again = self.leaving.replace(true);
         if again && !grace.is_zero() {
             return;
@@ -224,7 +251,8 @@ impl Life {
             let stopping = Rc::clone(&reactor);
             reactor.leave_clients(within, move || stopping.stop());
         };
-        (self.drain)(grace, within, Box::new(emptied));
+        let hand = successor.then(|| self.hand());
+        (self.drain)(grace, within, hand, Box::new(emptied));
     }
 }
 

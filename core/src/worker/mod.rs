@@ -17,4 +17,4 @@ pub use handle::Worker;
 pub(crate) use identity::Identity;
 pub(crate) use row::{ConnectionRow, read_rows};
 pub(crate) use run::serve;
-pub(crate) use serving::{Door, Drain, OnStart, OnWorker, Serving};
+pub(crate) use serving::{Door, Drain, Handover, OnStart, OnWorker, Serving};

@@ -54,6 +54,14 @@ impl State {
         SlotView { failures: it.failures, retry_at: it.respawn_at, served }
     }
 
+    /// The worker that has taken over the slot of one that leaves.
+    pub(crate) fn successor_of(&self, worker: WorkerId) -> Option<WorkerId> {
+        let slot = self.workers.get(&worker)?.slot;
+        let successor = self.slots[slot].serving.filter(|successor| *successor != worker)?;
+        let accepts = matches!(self.workers.get(&successor)?.stage, Stage::Accepting(_));
+        accepts.then_some(successor)
+    }
+
     /// What a worker is doing, in a word.
     pub(crate) fn stage(&self, worker: WorkerId) -> &'static str {
         match self.workers.get(&worker).map(|record| record.stage) {
