@@ -240,7 +240,7 @@ def scroll(heads, rows):
 def case_part(case):
     """One case: claim, what came, and what both sides said."""
     known = case["verdict"] == "known"
-    reason = f'<p><b>Known:</b> {escape(case["reason"])}</p>' if known and case.get("reason") else ""
+    reason = f'<p><b>Known:</b> {escape(case["known"])}</p>' if known else ""
     transcripts = "".join(f"<pre>{escape(text)}</pre>" for text in case.get("transcripts", [])[:MAX_TRANSCRIPTS])
     hidden = len(case.get("transcripts", [])) - MAX_TRANSCRIPTS
     more = f'<p class="soft">{hidden} more transcripts of the same case are in its report.</p>' if 0 < hidden else ""
