@@ -156,20 +156,22 @@ def details(result):
         losses = result.reload_report.data["losses"]
         total = result.reloads.lost + result.reloads.races
         title = "Nothing lost; the reloads" if total == 0 else f"{words.count(total)} lost, one by one"
+        if result.reloads.grade == "inconclusive":
+            title = f"{words.count(total)} lost, and why that proves nothing"
         parts.append(folded(title, verdict(result.reloads) + loss_table(losses, total) + reload_table(result)))
     if result.cases:
         data = result.cases_report.data
         wrong = [case for case in data["cases"] if case["verdict"] in ("fail", "error", "inconclusive")]
         if wrong:
-            parts.append(folded(f"{len(wrong)} cases failed or could not be judged", "".join(map(case_part, wrong))))
+            parts.append(folded(f"Cases failed or not judged: {len(wrong)}", "".join(map(case_part, wrong))))
         known = [case for case in data["cases"] if case["verdict"] == "known"]
         if known:
-            parts.append(folded(f"{len(known)} known failures", "".join(map(case_part, known))))
+            parts.append(folded(f"Known failures: {len(known)}", "".join(map(case_part, known))))
         if data["stale"]:
             entries = [
                 f'<li><code>{escape(entry["id"])}</code>: {escape(entry["what"])}</li>' for entry in data["stale"]
             ]
-            title = f"{len(entries)} entries of known.toml do not hold in this setting"
+            title = f"In known.toml, and passed: {len(entries)}"
             parts.append(folded(title, f'<ul>{"".join(entries)}</ul>'))
     return "".join(parts)
 
@@ -240,7 +242,7 @@ def scroll(heads, rows):
 def case_part(case):
     """One case: claim, what came, and what both sides said."""
     known = case["verdict"] == "known"
-    reason = f'<p><b>Known:</b> {escape(case["reason"])}</p>' if known and case.get("reason") else ""
+    reason = f'<p><b>Known:</b> {escape(case["known"])}</p>' if known else ""
     transcripts = "".join(f"<pre>{escape(text)}</pre>" for text in case.get("transcripts", [])[:MAX_TRANSCRIPTS])
     hidden = len(case.get("transcripts", [])) - MAX_TRANSCRIPTS
     more = f'<p class="soft">{hidden} more transcripts of the same case are in its report.</p>' if 0 < hidden else ""
