@@ -170,9 +170,19 @@ impl Running {
     /// Reloads, and waits until all workers are others.
     pub(crate) fn reload(&self) {
         let before = self.workers();
+        self.ask_to_reload();
+        self.reloaded(&before);
+    }
+
+    /// Has the master reload, and does not wait.
+    pub(crate) fn ask_to_reload(&self) {
         let master = i32::try_from(self.child.id()).expect("a process id");
         nix::sys::signal::kill(nix::unistd::Pid::from_raw(master), nix::sys::signal::Signal::SIGUSR1)
             .expect("it runs");
+    }
+
+    /// Waits until none of these workers is left.
+    pub(crate) fn reloaded(&self, before: &[u32]) {
         let deadline = Instant::now() + PATIENCE;
         while self.workers().iter().any(|pid| before.contains(pid)) {
             assert!(Instant::now() < deadline, "workers {before:?} are still there");

@@ -8,6 +8,7 @@ mod companions;
 mod datagram;
 mod deadline;
 mod ending;
+mod handoff;
 mod harness;
 mod http;
 mod lifecycle;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         websocket::CASES,
         companions::CASES,
         http::CASES,
+        handoff::CASES,
     ]
     .into_iter()
     .flatten()

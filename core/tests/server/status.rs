@@ -97,7 +97,7 @@ fn status_repeats_with_requests_per_second() {
     let second = next();
     assert_eq!((&second["summary"]["qps"], &second["summary"]["total_request"]), (&7.into(), &7.into()));
     assert_eq!(next()["summary"]["qps"], 0);
-    signal(watching.id() as i32, nix::sys::signal::Signal::SIGINT);
+    signal(watching.id() as i32, nix::sys::signal::Signal::SIGTERM);
     watching.wait().unwrap();
 }
 

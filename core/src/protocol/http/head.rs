@@ -67,7 +67,9 @@ pub(in crate::protocol) fn find_end(
             return if fits { Ok(Some(at)) } else { Err(Malformed::new("head exceeds max_header", at, 431)) };
         }
     }
-    if input.len() >= max { Err(Malformed::new("head exceeds max_header", max, 431)) } else { Ok(None) }
+    // With as many octets as the limit, the blank line fits only if half of it is there already.
+    let fits = input.len() < max || input.len() == max && input[start..].ends_with(b"\r\n\r");
+    if fits { Ok(None) } else { Err(Malformed::new("head exceeds max_header", max, 431)) }
 }
 
 /// The offset of the first octet that is not part of a leading CRLF.

@@ -61,6 +61,26 @@ fn empty_lines_before_a_request_are_skipped() {
 }
 
 #[test]
+fn the_limit_of_a_head_is_the_same_under_every_cut() {
+    // HTTP-10: the blank line begins before the limit, or it does not, however the octets come.
+    for (filler, fits) in [(480, true), (481, true), (482, false), (483, false)] {
+        let head = format!("GET / HTTP/1.1\r\nHost: x\r\nX: {}\r\n\r\n", "a".repeat(filler));
+        assert_eq!(head.len() - 2 < LIMITS.max_header, fits, "{filler}");
+        let octets: Vec<usize> = (0..head.len()).collect();
+        for cuts in
+            [&[][..], &octets, &[LIMITS.max_header - 1], &[LIMITS.max_header], &[LIMITS.max_header + 1]]
+        {
+            assert_eq!(
+                read(head.as_bytes(), cuts).messages.len(),
+                usize::from(fits),
+                "{filler} {}",
+                cuts.len()
+            );
+        }
+    }
+}
+
+#[test]
 fn limits_have_their_own_codes() {
     answered_with(&format!("GET / HTTP/1.1\r\nHost: x\r\nX: {}\r\n\r\n", "a".repeat(600)), 431);
     answered_with(&format!("GET /{}", "a".repeat(600)), 431);
