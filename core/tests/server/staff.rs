@@ -32,7 +32,7 @@ fn callbacks_come_in_the_order_of_the_model() {
     // WORKER-7, RELOAD-2, RELOAD-8, STOP-4, STOP-5, STOP-8.
     let mut server = Running::start("grace=100");
     let old = server.workers()[0];
-    // An idle connection that the old worker has to let go.
+    // An idle connection that the old worker hands over, and the new one has to let go.
     let mut idle = Client::new(&server.http);
     idle.get("/ok").unwrap();
     assert_eq!(server.run("reload").status.code(), Some(0));
@@ -48,6 +48,7 @@ fn callbacks_come_in_the_order_of_the_model() {
         "close".to_owned(),
         format!("worker_exit {old} 0"),
         "worker_stop".to_owned(),
+        "close".to_owned(),
         format!("worker_exit {new} 0"),
         "master_stop".to_owned(),
     ];
