@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, chown};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,6 +14,7 @@ use socket2::{Domain, Protocol, SockAddr, Socket, TcpKeepalive, Type};
 use crate::error::Error;
 use crate::service::{Settings, Transport};
 use crate::transport::{Address, Endpoint};
+use crate::worker::Identity;
 
 /// The kernel clamps it to `net.core.somaxconn`.
 const BACKLOG: i32 = 65_535;
@@ -46,7 +47,10 @@ impl Listeners {
             source,
         };
         match Endpoint::parse(&settings.address) {
-            Endpoint::Unix(path) => Self::open_unix(&path, settings.socket_mode).map_err(fail),
+            Endpoint::Unix(path) => {
+                let owner = Identity::of(settings)?;
+                Self::open_unix(&path, settings.socket_mode, owner).map_err(fail)
+            }
             Endpoint::Ip(text) => Self::open_ip(&text, settings).map_err(fail),
         }
     }
@@ -116,7 +120,7 @@ impl Listeners {
         Ok(Self { sockets, file: None })
     }
 
-    fn open_unix(path: &Path, mode: Option<u32>) -> io::Result<Self> {
+    fn open_unix(path: &Path, mode: Option<u32>, owner: Option<Identity>) -> io::Result<Self> {
         remove_stale(path)?;
         let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
         socket.set_nonblocking(true)?;
@@ -125,7 +129,11 @@ impl Listeners {
         if let Some(mode) = mode {
             fs::set_permissions(path, fs::Permissions::from_mode(mode))?;
         }
-        // Only now: nobody connects before the mode is right.
+        if let Some((user, group)) = owner.map(|owner| owner.numbers()) {
+            // MASTER-10
+            chown(path, Some(user), Some(group))?;
+        }
+        // Only now: nobody connects before owner and mode are right.
         socket.listen(BACKLOG)?;
         Ok(Self { sockets: vec![Bound::Unix(socket.into())], file: Some(file) })
     }

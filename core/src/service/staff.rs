@@ -152,7 +152,8 @@ impl<P: Protocol> Service<P> {
         self
     }
 
-    /// The mode of the file of a Unix socket, such as `0o660`. Default: what the umask leaves.
+    /// The mode of the file of a Unix socket, such as `0o660`. Default: what the umask leaves. It belongs to the
+    /// service's user and group, if it has them (MASTER-10).
     #[must_use]
     pub fn socket_mode(mut self, mode: u32) -> Self {
         self.settings.socket_mode = Some(mode);

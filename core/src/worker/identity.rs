@@ -45,6 +45,11 @@ impl Identity {
         Ok(Some(identity))
     }
 
+    /// The numbers of user and group, for a file that it is to own.
+    pub(crate) fn numbers(&self) -> (u32, u32) {
+        (self.uid.as_raw(), self.gid.as_raw())
+    }
+
     /// Becomes it, for good, and verifies that.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ use workerspec_core::{AnyService, Connections, Group, Server, Service, Status};
 use crate::harness::{Case, Running, note};
 
 pub(crate) const CASES: &[Case] = &[
+    Case { name: "a_limit_of_its_own_wins", serve: own_limit, check: own_limit_wins },
     Case { name: "accepted_sockets_are_kept_alive", serve: telling, check: kept_alive },
     Case { name: "callbacks_come_in_order_and_close_once", serve: ordered, check: order },
     Case { name: "handles_tell_addresses_and_counts", serve: telling, check: tells },
@@ -153,6 +154,27 @@ fn panics_are_contained(running: &Running) {
     bystander.say("still here\n");
     assert_eq!(bystander.line(), "still here");
     assert_eq!(running.workers(), workers);
+}
+
+/// PIPE-4: a connection may be allowed more, or less, than its service.
+fn own_limit(server: Server) -> Server {
+    server.service(Service::text("127.0.0.1:0").max_package(100).on_message(|conn, line| {
+        if let Some(limit) = std::str::from_utf8(line).ok().and_then(|line| line.parse().ok()) {
+            conn.set_max_package(limit);
+        }
+        conn.send(line.len().to_string());
+    }))
+}
+
+fn own_limit_wins(running: &Running) {
+    let mut peer = running.connect("text");
+    peer.say(format!("1000\n{}\n10\n", "x".repeat(500)));
+    assert_eq!((peer.line(), peer.line(), peer.line()), ("4".into(), "500".into(), "2".into()));
+    peer.say("xxxxxxxxxx\n");
+    assert_eq!(peer.rest(), b"");
+    let mut other = running.connect("text");
+    other.say(format!("{}\n", "x".repeat(200)));
+    assert_eq!(other.rest(), b"");
 }
 
 /// PIPE-6.

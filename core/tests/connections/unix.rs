@@ -11,6 +11,7 @@ use workerspec_core::{Client, Server, Service};
 use crate::harness::{Case, PATIENCE, Running, folder};
 
 pub(crate) const CASES: &[Case] = &[
+    Case { name: "a_unix_socket_belongs_to_the_services_user", serve: owned, check: belongs },
     Case { name: "a_unix_socket_keeps_its_name_through_a_reload", serve: echo, check: survives_reload },
     Case { name: "a_unix_socket_serves_replaces_a_stale_file_and_goes", serve: echo, check: serves },
     Case { name: "a_client_reaches_a_unix_socket", serve: relay, check: relays },
@@ -84,6 +85,27 @@ fn survives_reload(running: &Running) {
     });
     assert!(0 < answered);
     assert_eq!(inode(&path), before);
+}
+
+/// MASTER-10. Only root can give files away; else the service has no user.
+fn owned(server: Server) -> Server {
+    let service =
+        Service::text(format!("unix:{}", folder().join("socket").display())).on_message(|conn, _| {
+            conn.send(nix::unistd::geteuid().to_string());
+        });
+    server.service(if nix::unistd::Uid::effective().is_root() { service.user("nobody") } else { service })
+}
+
+fn belongs(running: &Running) {
+    let path = running.folder().join("socket");
+    let owner = std::os::unix::fs::MetadataExt::uid(&fs::metadata(&path).expect("it is there"));
+    let mut stream = UnixStream::connect(&path).expect("it listens");
+    stream.set_read_timeout(Some(PATIENCE)).expect("a positive timeout");
+    stream.write_all(b"who\n").expect("it reads");
+    let mut answer = vec![0; owner.to_string().len()];
+    stream.read_exact(&mut answer).expect("it answers");
+    assert_eq!(String::from_utf8_lossy(&answer), owner.to_string());
+    assert_ne!(owner, 0);
 }
 
 fn relay(server: Server) -> Server {
