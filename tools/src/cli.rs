@@ -25,7 +25,7 @@ pub(crate) enum Command {
     /// Explain one case: claim, source, reading, bytes, acceptable outcomes
     Explain(ExplainArgs),
     /// Reload a server under load and account for every request
-    Reload(ReloadArgs),
+    Reload(Box<ReloadArgs>),
     /// The reference server; `serve help` shows its own arguments
     #[command(disable_help_flag = true)]
     Serve {

@@ -7,6 +7,7 @@ mod keeper;
 mod liar;
 mod list;
 mod output;
+mod outside;
 mod reload;
 mod run;
 mod serve;

@@ -16,6 +16,7 @@ use workerspec_conformance::run::ExitKind;
 use workerspec_conformance::testee::{Launch, Mode, Testee};
 
 use crate::output::{Output, say};
+use crate::outside::{OutsideArgs, Target};
 use crate::run::files;
 
 /// Arguments of `reload`.
@@ -94,6 +95,9 @@ pub(crate) struct ReloadArgs {
     #[arg(long, value_name = "GRADE", value_enum, default_value = "lossless")]
     allow: Allow,
 
+    #[command(flatten)]
+    outside: OutsideArgs,
+
     /// Write the report as JSON to FILE, or - for standard output instead of the tables
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -118,6 +122,8 @@ Examples:
       releases that are broken
   workerspec reload --reuse-port --json report.json
       one listener per worker; the whole account as JSON
+  workerspec reload --url http://127.0.0.1:8080/ --reload 'systemctl reload app'
+      a server that runs already; also --signal HUP --pid-file /run/app.pid
 
 Exit codes: 0 nothing lost; 1 lossy, conformant (see --allow) or a broken promise; 2 usage;
 3 the testee could not be started or died; 4 nothing was proved; 6 a fault of workerspec;
@@ -128,6 +134,11 @@ Exit codes: 0 nothing lost; 1 lossy, conformant (see --allow) or a broken promis
 /// # Errors
 /// What is a fault of workerspec itself: exit code 6.
 pub(crate) fn reload(args: &ReloadArgs) -> anyhow::Result<u8> {
+    match args.outside.target() {
+        Ok(Some(target)) => return reload_outside(args, target),
+        Ok(None) => {}
+        Err(error) => return Ok(complain(ExitKind::Usage, error)),
+    }
     let file = match files(args.testee.as_deref()) {
         Ok((file, _)) => file,
         Err(error) => return Ok(complain(ExitKind::Usage, error)),
@@ -154,10 +165,7 @@ pub(crate) fn reload(args: &ReloadArgs) -> anyhow::Result<u8> {
         Ok(json) => json,
         Err(error) => return Ok(complain(ExitKind::Usage, error)),
     };
-    let interrupt = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM] {
-        signal_hook::flag::register(signal, Arc::clone(&interrupt)).context("watch for an interrupt")?;
-    }
+    let interrupt = watch_interrupts()?;
     let launch = Launch {
         workers: args.workers,
         reuse_port: args.reuse_port,
@@ -189,6 +197,40 @@ pub(crate) fn reload(args: &ReloadArgs) -> anyhow::Result<u8> {
         eprintln!("the end of the testee's output:\n{log}");
     }
     Ok(exit_code(&outcome, args.allow))
+}
+
+/// The same for a server that runs already.
+fn reload_outside(args: &ReloadArgs, target: Target) -> anyhow::Result<u8> {
+    let load = LoadPlan {
+        post_share: if target.plain.body.is_some() { 1.0 } else { 0.0 },
+        plain: Some(target.plain),
+        ..load_plan(args)
+    };
+    let plan = reload_plan(args);
+    let json = match Output::maybe("--json", args.json.as_deref()) {
+        Ok(json) => json,
+        Err(error) => return Ok(complain(ExitKind::Usage, error)),
+    };
+    let interrupt = watch_interrupts()?;
+    let progress = Progress::new(plan.releases.len());
+    let subject: Arc<dyn Subject> = Arc::new(target.subject);
+    let told = TesteeReport {
+        name: args.outside.url.clone().unwrap_or_default(),
+        version: None,
+        workers: subject.workers().len(),
+        reuse_port: false,
+    };
+    let outcome = check(&subject, target.address, &load, &plan, &interrupt, &progress)?;
+    publish(json, &Report::new(told, &load, &outcome))?;
+    Ok(exit_code(&outcome, args.allow))
+}
+
+fn watch_interrupts() -> anyhow::Result<Arc<AtomicBool>> {
+    let interrupt = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        signal_hook::flag::register(signal, Arc::clone(&interrupt)).context("watch for an interrupt")?;
+    }
+    Ok(interrupt)
 }
 
 /// The exit code, as the help lists them.
@@ -251,7 +293,7 @@ fn publish(json: Option<Output>, report: &Report) -> anyhow::Result<()> {
     }
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let digits = text.len() - text.trim_start_matches(|letter: char| letter.is_ascii_digit()).len();
     let (number, unit) = text.split_at(digits);
     let number: u64 =

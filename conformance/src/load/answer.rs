@@ -18,6 +18,7 @@ pub(crate) struct Answer {
     length: Option<u64>,
     chunked: bool,
     body: Vec<u8>,
+    keeps_body: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +55,7 @@ impl Answer {
             length: None,
             chunked: false,
             body: Vec::new(),
+            keeps_body: true,
         }
     }
 
@@ -64,6 +66,11 @@ impl Answer {
         self.head_octets = 0;
         self.received = 0;
         self.start_message();
+    }
+
+    /// Whether the body of the answer matters; of one that does not, only the length is looked at.
+    pub(crate) fn keeps_body(&mut self, keeps: bool) {
+        self.keeps_body = keeps;
     }
 
     /// Takes the next octets from the connection.
@@ -124,6 +131,9 @@ impl Answer {
 
     fn take_body(&mut self, octets: &[u8], left: u64) -> Result<(usize, u64), Malformed> {
         let used = octets.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+        if !self.keeps_body {
+            return Ok((used, left - used as u64));
+        }
         if MAX_BODY < self.body.len() + used {
             return Err(Malformed::LongBody);
         }

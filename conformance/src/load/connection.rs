@@ -8,7 +8,7 @@ use crate::load::exchange::{Cut, Detail, Exchange, Limits, NoConnection, Settled
 use crate::load::fate::{End, Fate};
 use crate::load::ledger::{Ledger, Link};
 use crate::load::population::Population;
-use crate::load::receipt::{Forged, Releases};
+use crate::load::receipt::{Forged, Receipt, Releases};
 
 /// One connection.
 #[derive(Debug)]
@@ -118,6 +118,7 @@ impl Connection {
         exchange.ordinal = self.answered;
         exchange.fault = !self.is_idle();
         self.answer.reset();
+        self.answer.keeps_body(exchange.expects.is_none_or(|expects| expects.plain.is_none()));
         self.state = State::Busy(exchange);
     }
 
@@ -294,6 +295,9 @@ impl Connection {
     /// Judges a complete answer.
     fn judge(&mut self, exchange: Exchange, releases: &Releases) -> Settled {
         let status = self.answer.status();
+        if let Some((first, last)) = exchange.expects.and_then(|expects| expects.plain) {
+            return self.judge_plain(exchange, (first..=last).contains(&status), releases);
+        }
         if (500..600).contains(&status) {
             return self.settle(exchange, Fate::ServerError, Detail::Status(status));
         }
@@ -321,6 +325,20 @@ impl Connection {
                 settled
             }
         }
+    }
+
+    /// Judges an answer that says nothing of itself: who gave it can't be known.
+    fn judge_plain(&mut self, exchange: Exchange, right: bool, releases: &Releases) -> Settled {
+        let status = self.answer.status();
+        if !right {
+            let fate = if (500..600).contains(&status) { Fate::ServerError } else { Fate::WrongAnswer };
+            return self.settle(exchange, fate, Detail::Status(status));
+        }
+        let announced = self.answer.announces_close() && !self.asks_close;
+        let fate = if announced { Fate::Announced } else { Fate::Current };
+        let mut settled = self.settle(exchange, fate, Detail::None);
+        settled.receipt = Some(Receipt { release: releases.current(), pid: 0 });
+        settled
     }
 
     fn settle(&self, exchange: Exchange, fate: Fate, detail: Detail) -> Settled {

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::load::driver::Record;
 use crate::load::fate::{End, Fate, Weight};
 use crate::load::reloads::Reloaded;
-use crate::load::subject::comes_up;
+use crate::load::subject::{Newcomers, comes_up};
 
 /// The grade of a server under reload, strictest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -236,6 +236,13 @@ impl Evidence<'_> {
             return None;
         }
         let said = if trigger.said.is_empty() { String::new() } else { format!(" ({})", trigger.said) };
+        match reload.newcomers {
+            Newcomers::Told | Newcomers::Seen => {}
+            Newcomers::None => return Some(format!("no new process of the server was seen{said}")),
+            Newcomers::Hidden => {
+                return Some(format!("the server's processes can't be seen from here{said}"));
+            }
+        }
         if self.record.watch.release(index).answers == 0 {
             return Some(format!("the new release never answered{said}"));
         }

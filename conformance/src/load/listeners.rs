@@ -17,6 +17,16 @@ pub(crate) fn strangers(port: u16, pids: &[u32]) -> Vec<String> {
         .collect()
 }
 
+/// The processes that hold a socket which listens on `port`, as far as they can be looked into.
+pub(crate) fn holders(port: u16) -> Vec<u32> {
+    let tables = ["/proc/net/tcp", "/proc/net/tcp6"].map(|path| fs::read_to_string(path).unwrap_or_default());
+    let inodes: BTreeSet<u64> =
+        tables.iter().flat_map(|table| listeners(table, port)).map(|listener| listener.inode).collect();
+    let Ok(processes) = fs::read_dir("/proc") else { return Vec::new() };
+    let numbers = processes.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    numbers.filter(|pid| sockets_of(*pid).iter().any(|inode| inodes.contains(inode))).collect()
+}
+
 #[derive(Debug, PartialEq, Eq)]
 struct Listener {
     /// As /proc writes it: hexadecimal address and port.

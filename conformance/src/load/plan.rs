@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::load::exchange::Limits;
+use crate::load::plain::Plain;
 
 /// The load of one run. The defaults leave a machine of two cores room for the server.
 #[derive(Debug, Clone)]
@@ -21,6 +22,8 @@ pub struct LoadPlan {
     pub post_share: f64,
     /// Octets of the body of a POST, at least 26. Default 128.
     pub body_length: usize,
+    /// What is asked of a server that knows nothing of the contract. Default: none, the contract's `/load/ID`.
+    pub plain: Option<Plain>,
     /// How long to wait for a handshake. Default 4 s: a handshake that the kernel had to repeat once or
     /// twice still counts as slow, not as lost.
     pub connect_timeout: Duration,
@@ -47,6 +50,7 @@ impl Default for LoadPlan {
             fresh_rate: 200.0,
             post_share: 0.25,
             body_length: 128,
+            plain: None,
             connect_timeout: Duration::from_secs(4),
             answer_timeout: Duration::from_secs(5),
             parting_timeout: Duration::from_secs(5),

@@ -60,6 +60,8 @@ pub(crate) struct Expectation {
     pub(crate) run: u32,
     /// Length and sum of its body.
     pub(crate) sum: Sum,
+    /// The statuses, first and last, that are right where the answer says nothing else.
+    pub(crate) plain: Option<(u16, u16)>,
 }
 
 impl Expectation {
@@ -139,6 +141,7 @@ mod tests {
             id: *b"5f3a9c01-b-00001f-000a2b-0",
             run: 0x5f3a_9c01,
             sum: Sum { length: 6, fnv: 0xbf9c_f968 },
+            plain: None,
         }
     }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::load::control::Control;
 use crate::load::random::Random;
-use crate::load::subject::{Subject, Trigger, Worker, comes_up, is_alive};
+use crate::load::subject::{Newcomers, Subject, Trigger, Worker, comes_up, is_alive};
 use crate::testee::{Mode, Release};
 
 /// When to reload, and what each reload brings.
@@ -57,6 +57,8 @@ pub struct Reloaded {
     pub after: Option<Duration>,
     /// How it was triggered, or why it could not be.
     pub trigger: Result<Trigger, String>,
+    /// Whether workers of after it were seen, other than in the answers.
+    pub newcomers: Newcomers,
     /// Workers when it was triggered.
     pub old: Vec<Worker>,
     /// When the last of them was found gone.
@@ -125,6 +127,7 @@ fn one(
     let mut trigger = None;
     let mut old_gone = None;
     let mut finished = false;
+    let mut newcomers = Newcomers::None;
     let enough = || {
         if trigger.is_none() {
             trigger = match receiver.try_recv() {
@@ -136,11 +139,15 @@ fn one(
         if old_gone.is_none() && !old.iter().any(|worker| is_alive(*worker)) {
             old_gone = Some(control.now());
         }
+        if !matches!(newcomers, Newcomers::Told | Newcomers::Seen) {
+            newcomers = subject.newcomers(&old);
+        }
+        let renewed = matches!(newcomers, Newcomers::Told | Newcomers::Seen);
         let now = control.now();
         finished = match &trigger {
             Some(Err(_)) => return true,
             None => false,
-            Some(Ok(_)) if up => index <= control.newest_release() && old_gone.is_some(),
+            Some(Ok(_)) if up => renewed && index <= control.newest_release() && old_gone.is_some(),
             Some(Ok(trigger)) => control.moment(trigger.after).max(asked) + plan.hold <= now,
         };
         finished || asked + patience + plan.hold <= now
@@ -161,6 +168,7 @@ fn one(
         planned,
         before: moment(|trigger| trigger.before),
         after: moment(|trigger| trigger.after),
+        newcomers,
         old_gone: old_gone.filter(|_| !old.is_empty()),
         old,
         over: control.now(),

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use crate::load::identity::{ID_LENGTH, IdText};
+use crate::load::plain::Plain;
 use crate::load::population::Method;
 
 /// What the answer must say of a request besides its identity.
@@ -19,7 +20,7 @@ pub(crate) struct Sum {
 pub(crate) struct Template {
     /// The request with the identity that was put in last.
     pub(crate) octets: Vec<u8>,
-    target_id: usize,
+    target_id: Option<usize>,
     body: Option<Body>,
 }
 
@@ -59,12 +60,19 @@ impl Template {
                 Some(Body { id, length: length as u32, sum_before_id: fnv(EMPTY_SUM, &filler) })
             }
         };
-        Template { octets, target_id, body }
+        Template { octets, target_id: Some(target_id), body }
+    }
+
+    /// A request without an identity.
+    pub(crate) fn plain(plain: &Plain, last: bool) -> Template {
+        Template { octets: plain.octets(last), target_id: None, body: None }
     }
 
     /// Puts `id` in; the octets to send are then in `octets`.
     pub(crate) fn address(&mut self, id: &IdText) -> Sum {
-        self.octets[self.target_id..self.target_id + ID_LENGTH].copy_from_slice(id);
+        if let Some(at) = self.target_id {
+            self.octets[at..at + ID_LENGTH].copy_from_slice(id);
+        }
         match &self.body {
             None => Sum { length: 0, fnv: EMPTY_SUM },
             Some(body) => {

@@ -30,6 +30,19 @@ pub struct Trigger {
     pub said: String,
 }
 
+/// Whether the workers of after a reload can be told from those of before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Newcomers {
+    /// Its answers tell which release gave them.
+    Told,
+    /// A process is there that was not there before.
+    Seen,
+    /// None is.
+    None,
+    /// The processes can't be seen from here.
+    Hidden,
+}
+
 /// A server that can be reloaded.
 pub trait Subject: Send + Sync {
     /// Brings a release.
@@ -52,6 +65,12 @@ pub trait Subject: Send + Sync {
 
     /// How it ended, if it is gone.
     fn gone(&self) -> Option<String>;
+
+    /// Whether there are workers that are none of `old`.
+    fn newcomers(&self, old: &[Worker]) -> Newcomers {
+        let _ = old;
+        Newcomers::Told
+    }
 }
 
 /// Whether this very process still runs.

@@ -53,7 +53,7 @@ impl Bench {
         let id = Identity { run: 1, population: Population::Busy, connection: 1, ordinal: 0, attempt: 0 };
         let mut exchange = Exchange::new(ticket, at(0));
         exchange.expects =
-            Some(Expectation { id: id.text(), run: 1, sum: Sum { length: 0, fnv: EMPTY_SUM } });
+            Some(Expectation { id: id.text(), run: 1, sum: Sum { length: 0, fnv: EMPTY_SUM }, plain: None });
         exchange
     }
 

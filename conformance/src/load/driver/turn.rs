@@ -100,7 +100,10 @@ impl<'a> Driver<'a> {
             .register(&mut SourceFd(&timer.as_fd().as_raw_fd()), TIMER, Interest::READABLE)
             .map_err(while_doing("register the timer"))?;
         let random = Random::new(plan.seed);
-        let template = |method, last| Template::new(method, target, plan.body_length, last);
+        let template = |method, last| match &plan.plain {
+            Some(plain) => Template::plain(plain, last),
+            None => Template::new(method, target, plan.body_length, last),
+        };
         let now = control.now();
         let rate = if plan.paced == 0 { 0.0 } else { plan.rate };
         Ok(Driver {

@@ -11,6 +11,7 @@ use crate::load::connection::Connection;
 use crate::load::driver::turn::Driver;
 use crate::load::exchange::{Cut, Exchange, Turn};
 use crate::load::identity::Identity;
+use crate::load::plan::LoadPlan;
 use crate::load::population::Population;
 use crate::load::receipt::Expectation;
 
@@ -161,7 +162,7 @@ impl Driver<'_> {
         let method = exchange.ticket.method().index();
         let last = usize::from(population == Population::Fresh);
         let sum = self.templates[method][last].address(&id);
-        exchange.expects = Some(Expectation { id, run: self.run, sum });
+        exchange.expects = Some(Expectation { id, run: self.run, sum, plain: plain_statuses(self.plan) });
         let template = std::mem::take(&mut self.templates[method][last].octets);
         self.write(key, &template);
         self.templates[method][last].octets = template;
@@ -227,4 +228,9 @@ fn look(stream: &mut TcpStream, buffer: &mut [u8]) -> Found {
             Err(_) => return Found::Cut(Cut::Reset),
         }
     }
+}
+
+/// The statuses that are right, where the server knows nothing of the contract.
+fn plain_statuses(plan: &LoadPlan) -> Option<(u16, u16)> {
+    plan.plain.as_ref().map(|plain| (*plain.statuses.start(), *plain.statuses.end()))
 }

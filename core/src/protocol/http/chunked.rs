@@ -75,6 +75,10 @@ impl Chunks {
                     }
                     self.step(length + 2);
                     self.trailer += length + 2;
+                    if blank && limits.max_package < self.at {
+                        // As if it had come in pieces, when it would have been refused on the way.
+                        break;
+                    }
                     if blank {
                         return Ok(Some(self.at));
                     }

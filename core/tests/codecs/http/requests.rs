@@ -81,6 +81,26 @@ fn the_limit_of_a_head_is_the_same_under_every_cut() {
 }
 
 #[test]
+fn the_limit_of_a_chunked_message_is_the_same_under_every_cut() {
+    // HTTP-13, SF-42: lines and extensions count, also where all of it comes at once.
+    let head = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+    for (filler, fits) in [(0, true), (1, false)] {
+        let room = LIMITS.max_package - head.len() - "1;x=\r\na\r\n0\r\n\r\n".len() + filler;
+        let bytes = format!("{head}1;x={}\r\na\r\n0\r\n\r\n", "b".repeat(room));
+        assert_eq!(bytes.len(), LIMITS.max_package + filler);
+        let octets: Vec<usize> = (0..bytes.len()).collect();
+        for cuts in [&[][..], &octets] {
+            let read = read(bytes.as_bytes(), cuts);
+            assert_eq!(
+                (read.messages.len(), read.malformed.is_some()),
+                (usize::from(fits), !fits),
+                "{filler}"
+            );
+        }
+    }
+}
+
+#[test]
 fn limits_have_their_own_codes() {
     answered_with(&format!("GET / HTTP/1.1\r\nHost: x\r\nX: {}\r\n\r\n", "a".repeat(600)), 431);
     answered_with(&format!("GET /{}", "a".repeat(600)), 431);

@@ -1,0 +1,151 @@
+//! `reload` of a server that runs already: a URL, and how it is reloaded.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::Args;
+use nix::sys::signal::Signal;
+use workerspec_conformance::load::{Means, Outside, Plain};
+
+/// Arguments for a server that needs no testee file.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "A server that runs already")]
+pub(crate) struct OutsideArgs {
+    /// Where it answers: http://host:port/path
+    #[arg(long, value_name = "URL", conflicts_with_all = ["testee", "workers", "reuse_port", "release_plan"])]
+    pub(crate) url: Option<String>,
+
+    /// The command that reloads it, for sh; it must end with status 0
+    #[arg(long, value_name = "COMMAND", requires = "url", conflicts_with_all = ["signal", "pid_file"])]
+    reload: Option<String>,
+
+    /// The signal that reloads it, such as HUP; goes to the process in --pid-file
+    #[arg(long, value_name = "NAME", requires = "pid_file", value_parser = signal)]
+    signal: Option<Signal>,
+
+    /// The file that holds its process id
+    #[arg(long, value_name = "FILE", requires = "signal")]
+    pid_file: Option<PathBuf>,
+
+    /// The status that answers must have, or a range such as 200-299 [default: 200-399]
+    #[arg(long, value_name = "STATUS", requires = "url", value_parser = statuses)]
+    expect_status: Option<(u16, u16)>,
+
+    /// A header field to send, as `Name: value`; may be repeated
+    #[arg(long, value_name = "FIELD", requires = "url", value_parser = field)]
+    header: Vec<(String, String)>,
+
+    /// Posts this instead of asking with GET
+    #[arg(long, value_name = "TEXT", requires = "url")]
+    post: Option<String>,
+
+    /// How long a reload may take
+    #[arg(long, value_name = "TIME", default_value = "30s", requires = "url", value_parser = crate::reload::duration)]
+    reload_timeout: Duration,
+
+    /// Allows a host other than this machine
+    #[arg(long, requires = "url")]
+    remote: bool,
+}
+
+/// A server that runs already, ready to be loaded.
+#[derive(Debug)]
+pub(crate) struct Target {
+    pub(crate) address: SocketAddr,
+    pub(crate) plain: Plain,
+    pub(crate) subject: Outside,
+}
+
+impl OutsideArgs {
+    /// What the arguments name, after it has given one right answer; `None` without a URL.
+    ///
+    /// # Errors
+    /// What is wrong with them, or with the answer, for people.
+    pub(crate) fn target(&self) -> Result<Option<Target>, String> {
+        let Some(url) = &self.url else { return Ok(None) };
+        let (host_and_port, mut plain) = Plain::from_url(url)?;
+        let means = match (&self.reload, self.signal, &self.pid_file) {
+            (Some(command), ..) => Means::Command(command.clone()),
+            (None, Some(signal), Some(path)) => Means::Signal(signal, path.clone()),
+            _ => {
+                return Err(
+                    "nothing says how to reload: give --reload COMMAND, or --signal with --pid-file".into()
+                );
+            }
+        };
+        plain.fields.clone_from(&self.header);
+        plain.body = self.post.clone().map(String::into_bytes);
+        if let Some((first, last)) = self.expect_status {
+            plain.statuses = first..=last;
+        }
+        let found = host_and_port.to_socket_addrs().map_err(|error| format!("{host_and_port}: {error}"))?;
+        let address = found.into_iter().next().ok_or_else(|| format!("{host_and_port} has no address"))?;
+        let here = address.ip().is_loopback();
+        if !here && !self.remote {
+            return Err(format!("{address} is not this machine: add --remote if load on it is meant"));
+        }
+        ask_once(address, &plain)?;
+        let port = here.then_some(address.port());
+        Ok(Some(Target { address, plain, subject: Outside { port, means, timeout: self.reload_timeout } }))
+    }
+}
+
+/// Asks once and looks at the answer: an expectation that never holds proves nothing.
+fn ask_once(address: SocketAddr, plain: &Plain) -> Result<(), String> {
+    let patience = Duration::from_secs(5);
+    let told = |error: std::io::Error| format!("{address} does not answer: {error}");
+    let mut stream = TcpStream::connect_timeout(&address, patience).map_err(told)?;
+    stream.set_read_timeout(Some(patience)).map_err(told)?;
+    stream.set_write_timeout(Some(patience)).map_err(told)?;
+    stream.write_all(&plain.once()).map_err(told)?;
+    let (mut answer, mut chunk) = (Vec::new(), [0; 4096]);
+    while !answer.windows(4).any(|end| end == b"\r\n\r\n") && answer.len() < 16 * 1024 {
+        match stream.read(&mut chunk) {
+            Ok(0) => break,
+            Ok(length) => answer.extend_from_slice(&chunk[..length]),
+            Err(error) => return Err(told(error)),
+        }
+    }
+    let text = String::from_utf8_lossy(&answer);
+    let line = text.lines().next().unwrap_or_default();
+    let status = line.split(' ').nth(1).and_then(|status| status.parse().ok());
+    match status {
+        Some(status) if plain.statuses.contains(&status) => Ok(()),
+        Some(_) => Err(format!(
+            "{address} answers `{line}`, and {}-{} was expected: name it with --expect-status",
+            plain.statuses.start(),
+            plain.statuses.end()
+        )),
+        None => {
+            Err(format!("{address} does not answer as HTTP: {:?}", text.chars().take(80).collect::<String>()))
+        }
+    }
+}
+
+fn signal(text: &str) -> Result<Signal, String> {
+    let name = text.to_ascii_uppercase();
+    let full = if name.starts_with("SIG") { name } else { format!("SIG{name}") };
+    Signal::from_str(&full).map_err(|_| format!("`{text}` is no signal: write such as HUP or USR1"))
+}
+
+fn statuses(text: &str) -> Result<(u16, u16), String> {
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    let number = |text: &str| text.parse().ok().filter(|status| (100..=599).contains(status));
+    match (number(first), number(last)) {
+        (Some(first), Some(last)) if first <= last => Ok((first, last)),
+        _ => Err(format!("`{text}` is no status: write such as 200 or 200-299")),
+    }
+}
+
+fn field(text: &str) -> Result<(String, String), String> {
+    let (name, value) =
+        text.split_once(':').ok_or_else(|| format!("`{text}` has no colon: write `Name: value`"))?;
+    let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+    if name.is_empty() || !name.chars().all(token) || value.contains(['\r', '\n', '\0']) {
+        return Err(format!("`{text}` is no header field"));
+    }
+    Ok((name.to_owned(), value.trim().to_owned()))
+}
