@@ -115,9 +115,11 @@ fn ask_once(address: SocketAddr, plain: &Plain) -> Result<(), String> {
     match status {
         Some(status) if plain.statuses.contains(&status) => Ok(()),
         Some(_) => Err(format!(
-            "{address} answers `{line}`, and {}-{} was expected: name it with --expect-status",
-            plain.statuses.start(),
-            plain.statuses.end()
+            "{address} answers `{line}`, and {} was expected: say with --expect-status what is right",
+            match (plain.statuses.start(), plain.statuses.end()) {
+                (first, last) if first == last => first.to_string(),
+                (first, last) => format!("{first} to {last}"),
+            }
         )),
         None => {
             Err(format!("{address} does not answer as HTTP: {:?}", text.chars().take(80).collect::<String>()))
