@@ -123,6 +123,7 @@ fn a_worker_accepts_when_it_has_started() {
     assert_eq!(client::get(&address, "/slot").unwrap(), "0");
     let journal = server.journal();
     assert!(journal[0].ends_with("worker_start 0"), "{journal:?}");
+    server.log.wait_for("running");
     assert!(server.log.all().find("listening") < server.log.all().find("running"));
 }
 
