@@ -5,7 +5,7 @@ use std::env;
 use std::fs;
 use std::net::TcpListener;
 use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use nix::sys::signal::Signal;
@@ -37,61 +37,65 @@ impl Database {
     pub(crate) fn redis() -> Self {
         let mut redis =
             Self { folder: tempfile::tempdir().expect("a temporary folder"), child: None, port: 0 };
-        // Another program may take the port first; then Redis ends and another one is tried.
+        redis.start_redis();
+        // Another program may take the port first; then another one is tried.
         for _ in 0..10 {
             let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
             redis.port = free.local_addr().expect("it has one").port();
             drop(free);
-            if redis.start_redis() {
+            if redis.open() {
                 return redis;
             }
         }
-        panic!("Redis does not start");
+        panic!("Redis does not listen");
     }
 
-    /// Starts it at its port; false if it ended.
-    fn start_redis(&mut self) -> bool {
+    /// Starts it at its Unix socket, that of its own folder: at the port, somebody else might answer.
+    pub(crate) fn start_redis(&mut self) {
         let folder = self.folder.path();
-        let mut child = installed("redis-server")
+        let child = installed("redis-server")
             .args([
                 "--port",
-                &self.port.to_string(),
+                "0",
                 "--bind",
                 "127.0.0.1",
                 "--save",
                 "",
                 "--appendonly",
                 "no",
+                "--daemonize",
+                "no",
             ])
-            .args(["--daemonize", "no", "--dir"])
+            .arg("--dir")
             .arg(folder)
             .arg("--unixsocket")
-            .arg(folder.join("redis.sock"))
+            .arg(folder.join("sock"))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .expect("it is installed");
-        let mut lives = true;
-        until("Redis answers", || {
-            lives = child.try_wait().expect("it is ours").is_none();
-            // The socket of its own folder: at the port somebody else might answer.
-            !lives || UnixStream::connect(folder.join("redis.sock")).is_ok()
-        });
         self.child = Some(child);
-        lives
+        until("Redis answers", || UnixStream::connect(self.socket()).is_ok());
+    }
+
+    /// Has it listen at its port too; whether it could.
+    pub(crate) fn open(&self) -> bool {
+        let port =
+            redis::cmd("CONFIG").arg("SET").arg("port").arg(self.port).query::<()>(&mut self.operator());
+        port.is_ok()
+    }
+
+    /// A connection to Redis by its Unix socket.
+    pub(crate) fn operator(&self) -> redis::Connection {
+        let url = format!("redis+unix://{}", self.socket().display());
+        let connection = redis::Client::open(url).expect("a URL").get_connection().expect("it listens");
+        connection.set_read_timeout(Some(PATIENCE)).expect("a positive timeout");
+        connection
     }
 
     pub(crate) fn address(&self) -> String {
         format!("127.0.0.1:{}", self.port)
-    }
-
-    /// Ends it and starts it again at the same port.
-    pub(crate) fn restart_redis(&mut self, while_it_is_away: impl FnOnce()) {
-        self.end();
-        while_it_is_away();
-        let _ = fs::remove_file(self.folder.path().join("redis.sock"));
-        assert!(self.start_redis(), "Redis does not start again");
     }
 
     /// A MariaDB that listens at a Unix socket alone, without passwords, with an empty database `test`.
@@ -129,11 +133,8 @@ impl Database {
         self.folder.path().join("sock")
     }
 
-    pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
-    }
-
-    fn end(&mut self) {
+    /// Ends it in order.
+    pub(crate) fn end(&mut self) {
         let Some(mut child) = self.child.take() else { return };
         signal(&child, Signal::SIGTERM);
         if ended(&mut child, PATIENCE).is_none() {
@@ -145,8 +146,9 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        if std::thread::panicking() && self.folder().join("log").exists() {
-            eprintln!("--- MariaDB\n{}", fs::read_to_string(self.folder().join("log")).unwrap_or_default());
+        let log = self.folder.path().join("log");
+        if std::thread::panicking() && log.exists() {
+            eprintln!("--- log of the database\n{}", fs::read_to_string(log).unwrap_or_default());
         }
         self.end();
     }

@@ -1,6 +1,6 @@
 //! With a real Redis and a real MariaDB.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use mysql::prelude::Queryable as _;
 use serde_json::json;
@@ -8,15 +8,19 @@ use serde_json::json;
 use crate::Case;
 use crate::companions::{jobs_are_done, speak_across};
 use crate::database::Database;
-use crate::program::Program;
+use crate::program::{Program, until};
 use crate::talk::{Peer, get, post};
 
 pub(crate) const CASES: &[Case] = &[
     Case::with("redis-server", "cluster_push_speaks_through_redis_and_survives_its_restart", cluster_push),
     Case::with("redis-server", "queue_hands_out_each_job_once_through_redis", queue),
+    Case::with("redis-server", "a_queue_that_redis_refuses_is_not_asked_for_all_the_time", refused_queue),
     Case::with("redis-server", "redis_answers_while_another_command_waits", redis),
     Case::with("mariadbd", "mysql_answers_while_another_statement_waits", mysql),
 ];
+
+/// What a worker says for each of its connections.
+const GONE: &str = "the connection to Redis is gone";
 
 fn cluster_push() {
     // CHAN-8
@@ -26,7 +30,10 @@ fn cluster_push() {
     let (first, second) =
         (Program::start("cluster_push", &settings), Program::start("cluster_push", &settings));
     speak_across(&first, &second, "before ");
-    redis.restart_redis(|| drop(first.log().wait_for("the connection to Redis is gone")));
+    redis.end();
+    first.log().wait_for(GONE);
+    redis.start_redis();
+    assert!(redis.open(), "the port is taken");
     speak_across(&first, &second, "after ");
     second.stop();
     first.stop();
@@ -35,16 +42,39 @@ fn cluster_push() {
 fn queue() {
     // CHAN-6
     let mut redis = Database::redis();
-    let address = redis.address();
-    let program = Program::start("queue", &[("REDIS", &address)]);
+    let program = Program::start("queue", &[("REDIS", &redis.address())]);
     jobs_are_done(&program, "before ");
-    // What is enqueued while Redis is away waits for it.
     let mut peer = Peer::connect(&program.address("front"));
-    redis.restart_redis(|| {
-        program.log().wait_for("the connection to Redis is gone");
-        peer.say("while away\n");
-    });
+    redis.end();
+    // Three workers, three connections each; what is said on one that has not noticed would be lost.
+    until("all have noticed", || program.log().count(GONE) == 9);
+    peer.say("while away\n");
+    redis.start_redis();
+    // Subscribed before any worker can come: the job that waited is done now.
+    let mut operator = redis.operator();
+    let mut reports = operator.as_pubsub();
+    reports.subscribe("done").expect("Redis runs");
+    assert!(redis.open(), "the port is taken");
+    let report: String = reports.get_message().expect("a report in time").get_payload().expect("text");
+    assert!(report.contains("while away"), "{report}");
     jobs_are_done(&program, "after ");
+    program.stop();
+}
+
+fn refused_queue() {
+    let redis = Database::redis();
+    let mut operator = redis.operator();
+    redis::cmd("SET").arg("jobs").arg("no list").query::<()>(&mut operator).expect("Redis runs");
+    let begun = Instant::now();
+    let program = Program::start("queue", &[("REDIS", &redis.address())]);
+    let refused = "cannot give messages";
+    until("both consumers were refused twice", || 4 <= program.log().count(refused));
+    // Each tries again after a second and not earlier.
+    let times = program.log().count(refused);
+    let most = 2 * (begun.elapsed().as_secs() as usize + 1);
+    assert!(times <= most, "{times} times in {:?}", begun.elapsed());
+    redis::cmd("DEL").arg("jobs").query::<()>(&mut operator).expect("Redis runs");
+    jobs_are_done(&program, "");
     program.stop();
 }
 
@@ -99,9 +129,5 @@ fn mysql() {
 fn until_waits(operator: &mut mysql::Conn) {
     let waiting =
         "SELECT COUNT(*) FROM information_schema.processlist WHERE state LIKE 'Waiting for table%lock'";
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while operator.query_first::<u64, _>(waiting).expect("root may").unwrap_or(0) == 0 {
-        assert!(Instant::now() < deadline, "nobody waits for the lock");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    until("the insertion waits", || operator.query_first::<u64, _>(waiting).expect("root may") != Some(0));
 }

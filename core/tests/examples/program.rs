@@ -202,6 +202,12 @@ impl Lines {
         }
     }
 
+    /// How many lines hold `text` by now.
+    pub(crate) fn count(&self, text: &str) -> usize {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.0.iter().filter(|line| line.contains(text)).count()
+    }
+
     /// Waits until nothing more can come.
     fn wait_for_end(&self) {
         until("the end of the output", || self.state.lock().unwrap_or_else(PoisonError::into_inner).1);
