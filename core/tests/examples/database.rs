@@ -102,7 +102,9 @@ impl Database {
     pub(crate) fn mariadb() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let data = folder.path().join("data");
+        // At its start it removes temporary tables that it finds, also those of another one in the same folder.
         let made = installed("mariadb-install-db")
+            .env("TMPDIR", folder.path())
             .arg("--no-defaults")
             .arg(format!("--datadir={}", data.display()))
             .args(["--auth-root-authentication-method=normal", "--skip-name-resolve"])
@@ -113,6 +115,7 @@ impl Database {
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         let log = fs::File::create(folder.path().join("log")).expect("the folder is ours");
         let child = installed("mariadbd")
+            .env("TMPDIR", folder.path())
             .arg("--no-defaults")
             .arg(format!("--datadir={}", data.display()))
             .arg(format!("--socket={}", folder.path().join("sock").display()))
