@@ -1,11 +1,15 @@
-//! An echo server of newline-framed text: `cargo run -p workerspec-core --example echo -- start`.
+//! An echo server of newline-framed text: `cargo run -p workerspec-core --example echo -- start`, then `nc 127.0.0.1 5678`.
+//!
+//! `LISTEN`: the address, 127.0.0.1:5678 by default.
 
+use std::env;
 use std::process::ExitCode;
 
 use workerspec_core::{Server, Service};
 
 fn main() -> ExitCode {
-    let echo = Service::text("127.0.0.1:5678")
+    let listen = env::var("LISTEN").unwrap_or_else(|_| "127.0.0.1:5678".to_owned());
+    let echo = Service::text(listen)
         .name("echo")
         .count(4) // worker processes
         .on_connect(|conn| println!("{} has come", conn.peer_address()))

@@ -1,6 +1,9 @@
 //! Files with their names, stored in a folder: that of the environment variable `UPLOADS`, or `uploads`.
 //! `cargo run -p workerspec-core --example file_transfer -- start`
+//!
+//! `LISTEN`: the address, 127.0.0.1:5684 by default.
 
+use std::env;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -12,8 +15,9 @@ mod file_transfer;
 use file_transfer::{FileTransfer, store};
 
 fn main() -> ExitCode {
-    let folder = std::env::var_os("UPLOADS").map_or_else(|| PathBuf::from("uploads"), PathBuf::from);
-    let service = Service::new("127.0.0.1:5684", FileTransfer).on_message(move |conn, upload| {
+    let listen = env::var("LISTEN").unwrap_or_else(|_| "127.0.0.1:5684".to_owned());
+    let folder = env::var_os("UPLOADS").map_or_else(|| PathBuf::from("uploads"), PathBuf::from);
+    let service = Service::new(listen, FileTransfer).on_message(move |conn, upload| {
         match store(&folder, &upload) {
             Ok(path) => conn.send(format!("{} bytes stored as {}", upload.data.len(), path.display())),
             Err(error) => conn.close_with(format!("not stored: {error}")),

@@ -1,5 +1,8 @@
 //! JSON with its length before it. `cargo run -p workerspec-core --example json_length -- start`
+//!
+//! `LISTEN`: the address, 127.0.0.1:5682 by default.
 
+use std::env;
 use std::process::ExitCode;
 
 use workerspec_core::{Server, Service};
@@ -10,7 +13,8 @@ mod json_length;
 use json_length::JsonLength;
 
 fn main() -> ExitCode {
-    let service = Service::new("127.0.0.1:5682", JsonLength).on_message(|conn, value| match value {
+    let listen = env::var("LISTEN").unwrap_or_else(|_| "127.0.0.1:5682".to_owned());
+    let service = Service::new(listen, JsonLength).on_message(|conn, value| match value {
         Ok(value) => {
             conn.send(serde_json::json!({ "got": value }));
         }

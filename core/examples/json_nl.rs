@@ -1,5 +1,8 @@
 //! JSON lines: one JSON value in each line. `cargo run -p workerspec-core --example json_nl -- start`
+//!
+//! `LISTEN`: the address, 127.0.0.1:5681 by default.
 
+use std::env;
 use std::process::ExitCode;
 
 use workerspec_core::{Server, Service};
@@ -10,7 +13,8 @@ mod json_nl;
 use json_nl::JsonNl;
 
 fn main() -> ExitCode {
-    let service = Service::new("127.0.0.1:5681", JsonNl::default()).on_message(|conn, value| match value {
+    let listen = env::var("LISTEN").unwrap_or_else(|_| "127.0.0.1:5681".to_owned());
+    let service = Service::new(listen, JsonNl::default()).on_message(|conn, value| match value {
         Ok(value) => {
             conn.send(serde_json::json!({ "got": value }));
         }

@@ -39,10 +39,12 @@ pub struct FileMonitor {
 }
 
 impl FileMonitor {
-    /// Watches files, and folders with all that is in them.
+    /// Watches files, and folders with all that is in them. A relative path begins at the working folder.
     pub fn new<P: Into<PathBuf>>(paths: impl IntoIterator<Item = P>) -> Self {
+        // Changes are reported with absolute paths, and only those can be compared with them.
+        let absolute = |path: PathBuf| std::path::absolute(&path).unwrap_or(path);
         Self {
-            paths: paths.into_iter().map(Into::into).collect(),
+            paths: paths.into_iter().map(|path| absolute(path.into())).collect(),
             extensions: None,
             quiet: Duration::from_millis(200),
         }

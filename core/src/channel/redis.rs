@@ -11,6 +11,7 @@ use super::message::Delivery;
 use crate::connection::{Client, Connection, Link, Sent};
 use crate::error::Error;
 use crate::protocol::{Encode, Limits, Malformed, Next, Protocol, Setting, Split};
+use crate::reactor::Timer;
 
 /// The Redis protocol, as far as channels and lists need it (RESP2): commands out, replies in.
 #[derive(Debug, Clone, Copy, Default)]
@@ -102,6 +103,7 @@ impl Encode<&[&[u8]]> for Resp {
 /// Three connections: one that is told events, one that waits for messages of queues, one that commands. The first two
 /// can do nothing else while they do that.
 pub(super) struct RedisBus {
+    me: Weak<Self>,
     events: Line,
     queues: Line,
     commands: Line,
@@ -110,6 +112,8 @@ pub(super) struct RedisBus {
     reserved: RefCell<BTreeSet<String>>,
     /// A wait for messages is under way.
     waiting: Cell<bool>,
+    /// The last wait was refused a moment ago.
+    resting: Cell<bool>,
     pending: RefCell<VecDeque<Vec<Vec<u8>>>>,
     deliver: OnDelivery,
 }
@@ -133,13 +137,15 @@ type Hear = fn(&RedisBus, Reply);
 
 impl RedisBus {
     pub(super) fn connect(address: &str, deliver: OnDelivery) -> Result<Rc<Self>, Error> {
-        let bus = Rc::new(Self {
+        let bus = Rc::new_cyclic(|me| Self {
+            me: me.clone(),
             events: Line::default(),
             queues: Line::default(),
             commands: Line::default(),
             subscribed: RefCell::default(),
             reserved: RefCell::default(),
             waiting: Cell::new(false),
+            resting: Cell::new(false),
             pending: RefCell::default(),
             deliver,
         });
@@ -206,7 +212,7 @@ impl RedisBus {
     /// Waits for a message of any queue that one is asked for.
     fn wait(&self) {
         let reserved = self.reserved.borrow();
-        if self.waiting.get() || reserved.is_empty() {
+        if self.waiting.get() || self.resting.get() || reserved.is_empty() {
             return;
         }
         let mut words: Vec<&[u8]> = vec![b"BLPOP"];
@@ -236,10 +242,25 @@ impl RedisBus {
                     (self.deliver)(Delivery::Queue { channel, data: value(data), id: 0 });
                 }
             }
-            Reply::Error(error) => tracing::error!(error, "Redis cannot give messages of the queues"),
+            Reply::Error(error) => {
+                tracing::error!(error, "Redis cannot give messages of the queues; trying again");
+                self.rest();
+            }
             _ => {}
         }
         self.wait();
+    }
+
+    /// What Redis refuses, such as a queue whose name holds something else, it would refuse at once the next time too.
+    fn rest(&self) {
+        self.resting.set(true);
+        let me = self.me.clone();
+        Timer::own_after(RETRY, move || {
+            if let Some(bus) = me.upgrade() {
+                bus.resting.set(false);
+                bus.wait();
+            }
+        });
     }
 
     fn hear_answer(&self, reply: Reply) {
