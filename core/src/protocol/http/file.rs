@@ -5,7 +5,7 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -15,7 +15,7 @@ use super::conditions::{Conditions, Facts, Verdict};
 /// An open file that a response sends.
 #[derive(Debug, Clone)]
 pub(super) struct Body {
-    pub(super) file: Rc<File>,
+    pub(super) file: Arc<File>,
     size: u64,
     modified: Option<SystemTime>,
     etag: String,
@@ -53,7 +53,7 @@ impl Body {
         let since = facts.modified().ok().and_then(|modified| modified.duration_since(UNIX_EPOCH).ok());
         let etag = format!("\"{:x}-{:x}\"", since.unwrap_or_default().as_nanos(), facts.len());
         Ok(Self {
-            file: Rc::new(file),
+            file: Arc::new(file),
             size: facts.len(),
             modified: since.map(|since| UNIX_EPOCH + Duration::from_secs(since.as_secs())),
             etag,
