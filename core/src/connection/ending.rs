@@ -4,7 +4,7 @@ use std::io::{self, Read};
 
 use super::served::{Phase, Reply, Served};
 use super::transmit::Speak;
-use crate::protocol::{Farewell, Protocol};
+use crate::protocol::{Farewell, Protocol, Stage};
 use crate::tally::Call;
 
 impl<P: Protocol> Served<P> {
@@ -31,9 +31,20 @@ impl<P: Protocol> Served<P> {
             self.shut();
         } else if self.goes_over() {
             self.offer();
-        } else if self.runtime.waits_no_more() && self.inbox.borrow().is_empty() {
+        } else if (self.departs.get() || self.runtime.waits_no_more()) && !self.is_within_a_message() {
             self.close_for(Farewell::Leaving);
         }
+    }
+
+    /// Whether part of a message has come.
+    fn is_within_a_message(&self) -> bool {
+        !self.inbox.borrow().is_empty() || self.codec.borrow().stage() == Stage::Body
+    }
+
+    /// Closes the connection at the next end of a message.
+    pub(super) fn depart(&self) {
+        self.departs.set(true);
+        self.retire();
     }
 
     /// Closes the connection if it is idle, after a look at what the kernel still holds (I3).

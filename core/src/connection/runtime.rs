@@ -210,6 +210,9 @@ impl<P: Protocol> Runtime<P> {
         } else {
             Timer::own_after(grace, retire);
         }
+        if P::CLOSES_IN_WORDS {
+            self.spread_closes(grace);
+        }
         let runtime = Rc::clone(self);
         Timer::own_after(within, move || {
             let late = runtime.snapshot();
@@ -220,6 +223,17 @@ impl<P: Protocol> Runtime<P> {
             late.iter().chain(&lingering).for_each(|served| served.destroy());
         });
         self.check_emptied();
+    }
+
+    /// Closes what can be told so one by one over the grace period.
+    fn spread_closes(&self, grace: Duration) {
+        let held = self.snapshot();
+        for (ordinal, served) in held.iter().enumerate() {
+            let (served, share) = (Rc::downgrade(served), (ordinal + 1) as f64 / (held.len() + 1) as f64);
+            Timer::own_after(grace.mul_f64(share), move || {
+                served.upgrade().into_iter().for_each(|served| served.depart());
+            });
+        }
     }
 
     /// The connections as `connections` shows them, for the service of that name (CONNS-1).

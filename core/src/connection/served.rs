@@ -90,6 +90,8 @@ pub(super) struct Served<P: Protocol> {
     pub(super) dirty: Cell<bool>,
     /// It was not taken by the successor and is served to its end here.
     pub(super) stays: Cell<bool>,
+    /// It is to be closed at the next end of a message.
+    pub(super) departs: Cell<bool>,
     /// Our side was ended by [`Connection::end`]: `on_close` waits for the peer's end.
     pub(super) ended: Cell<bool>,
     /// `on_close` was called.
@@ -165,6 +167,7 @@ impl<P: Protocol> Served<P> {
             deferred: Cell::new(false),
             dirty: Cell::new(false),
             stays: Cell::new(false),
+            departs: Cell::new(false),
             ended: Cell::new(false),
             told_close: Cell::new(false),
         })

@@ -73,9 +73,10 @@ pub trait Protocol: Clone + 'static {
     /// way counts as work when the worker drains (SF-3).
     const ONE_REPLY_EACH: bool = false;
 
-    /// Whether a reply can tell the peer that the connection will close. Where it can't, a draining
-    /// worker closes at a message boundary after the grace period.
-    const ANNOUNCES_CLOSE: bool = false;
+    /// Whether its close is a word that the peer understands at any time between messages, and answers by connecting anew.
+    /// A draining worker then says it to one connection after the other over the grace period, rather than to all at its
+    /// end, so that they do not all come back at once (RL-21).
+    const CLOSES_IN_WORDS: bool = false;
 
     /// Finds the next package at the start of `input`: what has come and is not consumed.
     ///

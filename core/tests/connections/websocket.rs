@@ -12,6 +12,7 @@ use workerspec_core::{Client, Server, Service};
 use crate::harness::{Case, PATIENCE, Running, note};
 
 pub(crate) const CASES: &[Case] = &[
+    Case { name: "a_reload_tells_websockets_one_after_the_other", serve: echo, check: spread },
     Case { name: "websocket_callbacks_come_in_order", serve: ordered, check: order },
     Case { name: "text_and_binary_come_back_as_such", serve: echo, check: types },
     Case { name: "close_is_a_handshake_from_either_side", serve: echo, check: closes },
@@ -159,6 +160,42 @@ fn going_away(running: &Running) {
     let pid = nix::unistd::Pid::from_raw(i32::try_from(running.workers()[0]).expect("a process id"));
     nix::sys::signal::kill(pid, Signal::SIGQUIT).expect("it runs");
     assert_eq!(close_frame(&mut socket).map(|(code, _)| code), Some(1001));
+}
+
+fn spread(running: &Running) {
+    // RL-21, RL-22: over the grace period, not all at its end; and none in the middle of its message.
+    let mut sockets: Vec<_> = (0..10).map(|_| open(running, "websocket")).collect();
+    let half = tungstenite::protocol::frame::Frame::message(
+        b"half".to_vec(),
+        tungstenite::protocol::frame::coding::OpCode::Data(tungstenite::protocol::frame::coding::Data::Text),
+        false,
+    );
+    let mut split = open(running, "websocket");
+    split.send(Message::Frame(half)).expect("it reads");
+    split.send(Message::Ping(Vec::new().into())).expect("it reads");
+    assert!(split.read().expect("it answers").is_pong());
+    running.ask_to_reload();
+    let begun = Instant::now();
+    let closing = |socket: &mut WebSocket<TcpStream>| {
+        assert_eq!(close_frame(socket).map(|(code, _)| code), Some(1001));
+        begun.elapsed()
+    };
+    let mut ends: Vec<Duration> = std::thread::scope(|scope| {
+        let threads: Vec<_> = sockets.iter_mut().map(|socket| scope.spawn(|| closing(socket))).collect();
+        threads.into_iter().map(|thread| thread.join().expect("it closes")).collect()
+    });
+    ends.sort();
+    assert!(Duration::from_millis(80) < ends[9] - ends[0], "{ends:?}");
+    let rest = tungstenite::protocol::frame::Frame::message(
+        b" and half".to_vec(),
+        tungstenite::protocol::frame::coding::OpCode::Data(
+            tungstenite::protocol::frame::coding::Data::Continue,
+        ),
+        true,
+    );
+    split.send(Message::Frame(rest)).expect("it still reads");
+    assert_eq!(split.read().expect("it answers"), Message::text("half and half"));
+    assert_eq!(close_frame(&mut split).map(|(code, _)| code), Some(1001));
 }
 
 fn panics(running: &Running) {

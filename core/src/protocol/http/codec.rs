@@ -53,7 +53,6 @@ impl Protocol for Http {
 
     const NAME: &'static str = "http";
     const ONE_REPLY_EACH: bool = true;
-    const ANNOUNCES_CLOSE: bool = true;
 
     fn split(&mut self, input: &[u8], limits: &Limits, out: &mut Vec<u8>) -> Result<Split, Malformed> {
         if let Incoming::Start | Incoming::Head { .. } = self.incoming {

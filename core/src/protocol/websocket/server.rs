@@ -177,6 +177,7 @@ impl Protocol for WebSocket {
     type Message<'a> = Message;
 
     const NAME: &'static str = "websocket";
+    const CLOSES_IN_WORDS: bool = true;
 
     fn split(&mut self, input: &[u8], limits: &Limits, out: &mut Vec<u8>) -> Result<Split, Malformed> {
         match &mut self.phase {
