@@ -61,9 +61,22 @@ fn assert_books_close(report: &Value) {
     assert_eq!(report["connections"]["opened"], Value::from(sum(&report["connections"]["ends"])));
 }
 
+/// Reloads, and again where the run was inconclusive, as its report asks for: a busy machine proves nothing.
+fn conclusive(arguments: &[&str]) -> Output {
+    let mut output = reload(arguments);
+    for _ in 0..3 {
+        if report(&output)["verdict"]["grade"] != "inconclusive" {
+            break;
+        }
+        output = reload(arguments);
+    }
+    output
+}
+
 #[track_caller]
-fn assert_lossless(output: &Output, reloads: usize) -> Value {
-    let report = report(output);
+fn assert_lossless(arguments: &[&str], reloads: usize) -> Value {
+    let output = conclusive(&[arguments, &["--json", "-"]].concat());
+    let report = report(&output);
     assert_eq!(report["verdict"]["grade"], "lossless", "{:#}", report["verdict"]);
     assert_eq!(report["verdict"]["failures"], Value::Array(Vec::new()));
     assert_eq!(output.status.code(), Some(0));
@@ -76,7 +89,7 @@ fn assert_lossless(output: &Output, reloads: usize) -> Value {
 #[test]
 fn the_reference_loses_nothing() {
     let _turn = turn();
-    let report = assert_lossless(&reload(&["--reloads", "2", "--json", "-"]), 2);
+    let report = assert_lossless(&["--reloads", "2"], 2);
     for reload in report["reloads"].as_array().expect("a list") {
         assert!(reload["finished"] == true && 0 < sum(&reload["answers"]), "{reload:#}");
         assert!(reload["first_new"].is_f64() && reload["old_gone"].is_f64(), "{reload:#}");
@@ -89,13 +102,13 @@ fn the_reference_loses_nothing() {
 #[test]
 fn the_reference_loses_nothing_with_a_listener_for_each_worker() {
     let _turn = turn();
-    assert_lossless(&reload(&["--reloads", "2", "--reuse-port", "--json", "-"]), 2);
+    assert_lossless(&["--reloads", "2", "--reuse-port"], 2);
 }
 
 #[test]
 fn a_broken_and_a_slow_release_cost_the_reference_nothing() {
     let _turn = turn();
-    let report = assert_lossless(&reload(&["--release-plan", "exit,slow:400,up", "--json", "-"]), 3);
+    let report = assert_lossless(&["--release-plan", "exit,slow:400,up"], 3);
     assert_eq!(report["reloads"][0]["answers"], 0);
     assert_eq!(report["reloads"][1]["mode"], "slow 400");
 }
@@ -347,11 +360,10 @@ fn a_server_that_runs_already_is_judged_by_its_url() {
     let _turn = turn();
     let own = Own::start();
     let command = own.reload_command();
-    assert_lossless(&reload(&["--url", &own.url, "--reload", &command, "--reloads", "2", "--json", "-"]), 2);
+    assert_lossless(&["--url", &own.url, "--reload", &command, "--reloads", "2"], 2);
     let pid_file = own.pid_file();
-    let by_signal =
-        ["--url", &own.url, "--signal", "usr1", "--pid-file", &pid_file, "--reloads", "2", "--json", "-"];
-    assert_lossless(&reload(&by_signal), 2);
+    let by_signal = ["--url", &own.url, "--signal", "usr1", "--pid-file", &pid_file, "--reloads", "2"];
+    assert_lossless(&by_signal, 2);
 }
 
 #[test]

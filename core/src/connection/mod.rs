@@ -6,6 +6,7 @@
 mod callbacks;
 mod client;
 mod deadline;
+mod dial;
 mod ending;
 mod error;
 mod extras;
@@ -21,8 +22,8 @@ mod transmit;
 mod websocket;
 
 pub(crate) use callbacks::{Callbacks, guard};
-pub(crate) use client::Outgoing;
 pub use client::{Client, Link};
+pub(crate) use dial::Outgoing;
 pub use error::{ConnectionError, Sent, Status};
 pub use group::{Connections, Group};
 pub use handle::Connection;

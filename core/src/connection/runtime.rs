@@ -11,7 +11,7 @@ use std::time::Duration;
 use mio::net::{TcpStream, UnixStream};
 
 use super::Callbacks;
-use super::client::Dialer;
+use super::dial::Dialer;
 use super::handoff::{Hand, Handoff};
 use super::served::{Phase, Served};
 use crate::protocol::{Limits, Protocol, Setting};

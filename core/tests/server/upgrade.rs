@@ -109,7 +109,7 @@ fn a_new_master_that_exits_is_reported_and_the_old_one_goes_on() {
 }
 
 fn a_new_master_that_hangs_is_killed_and_the_old_one_goes_on() {
-    let server = Running::start("boot=700");
+    let server = Running::start("boot=2000");
     let (old, workers) = (server.pid(), server.workers());
     let load = Load::start(&server.http, 4);
     server.change("hang_in_main=1");
@@ -127,7 +127,7 @@ fn a_new_master_that_hangs_is_killed_and_the_old_one_goes_on() {
 }
 
 fn workers_of_a_new_master_that_hang_fail_the_upgrade() {
-    let server = Running::start("boot=700 count=2");
+    let server = Running::start("boot=2000 count=2");
     let (old, workers) = (server.pid(), server.workers());
     for (die, reason) in
         [("hang", "was not ready in time"), ("start", "exited with status 5 before it was ready")]
