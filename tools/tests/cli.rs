@@ -14,6 +14,7 @@ use workerspec_conformance::run::ExitKind;
 use workerspec_conformance::testee::{Process, ProcessState, descendants};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_workerspec");
+const LIAR: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/liars/testee.toml");
 
 fn workerspec(arguments: &[&str]) -> Assert {
     assert_cmd::Command::new(PROGRAM).args(arguments).timeout(Duration::from_secs(60)).assert()
@@ -220,6 +221,25 @@ fn list_and_explain_say_what_there_is() {
         ["RFC 9112 section 7.1", "MUST", "10000000000000005\\r\\n", "400", "closed without an answer"]
     {
         assert!(stdout(&assert).contains(expected), "{expected:?} is not in {}", stdout(&assert));
+    }
+    let assert = check(&["explain", "websocket.fragment.ping-between"], 0, &[]);
+    for expected in
+        ["RFC 6455 section 5.4", "autobahn:5.6", "continuation, 6 octets \"mented\"", "pong \"ping\""]
+    {
+        assert!(stdout(&assert).contains(expected), "{expected:?} is not in {}", stdout(&assert));
+    }
+}
+
+#[test]
+fn a_failure_over_websocket_shows_its_frames_and_the_octet_that_is_wrong() {
+    let assert = assert_cmd::Command::new(PROGRAM)
+        .args(["run", "--testee", LIAR, "websocket.mask.missing-on-text"])
+        .env("WORKERSPEC_LIAR_FAULT", "websocket.takes-unmasked")
+        .assert()
+        .code(1);
+    let shown = stdout(&assert);
+    for expected in ["octet 0x05: a frame from a client that is not masked", "text, 5 octets \"hello\""] {
+        assert!(shown.contains(expected), "{expected:?} is not in {shown}");
     }
 }
 

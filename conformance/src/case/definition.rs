@@ -2,7 +2,9 @@ use std::fmt;
 use std::time::Duration;
 
 use super::exchange::Exchange;
+use super::knock::Knock;
 use super::need::Need;
+use super::talk::Talk;
 use crate::run::Stage;
 use crate::testee::{Capability, TesteeFile};
 use crate::verdict::Outcome;
@@ -94,6 +96,10 @@ pub enum Sharing {
 pub enum Check {
     /// Bytes out, one of a list of answers back.
     Exchange(Exchange),
+    /// Frames out, one of a list of replies back.
+    Talk(Talk),
+    /// An opening handshake out, one of a list of welcomes back.
+    Knock(Knock),
     /// A function, and in words what it accepts.
     Act {
         /// Every acceptable outcome.
@@ -123,6 +129,8 @@ impl Case {
     pub fn acceptable(&self) -> Vec<String> {
         match self.check {
             Check::Exchange(exchange) => exchange.accept.iter().map(ToString::to_string).collect(),
+            Check::Talk(talk) => talk.accept.iter().map(ToString::to_string).collect(),
+            Check::Knock(knock) => knock.accept.iter().map(ToString::to_string).collect(),
             Check::Act { acceptable, .. } => acceptable.iter().map(ToString::to_string).collect(),
         }
     }

@@ -2,7 +2,8 @@ use std::fmt::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use workerspec_wire::dump::dump;
+use workerspec_wire::dump::{DumpLine, dump};
+use workerspec_wire::websocket::{Peer, describe};
 
 /// All that one connection saw, in order. Shared, so that the runner can print it when the case is gone.
 #[derive(Clone, Debug)]
@@ -72,6 +73,20 @@ impl Transcript {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// The bytes of one entry: websocket frame by frame, everything else as it is.
+    fn lines(&self, direction: Direction, bytes: &[u8]) -> Vec<DumpLine> {
+        if !self.name.starts_with("websocket ") {
+            return dump(bytes, SHOWN);
+        }
+        let (peer, start): (_, &[u8]) = match direction {
+            Direction::Sent => (Peer::Client, b"GET "),
+            Direction::Received => (Peer::Server, b"HTTP/"),
+        };
+        let head =
+            bytes.windows(4).position(|window| window == b"\r\n\r\n").map_or(bytes.len(), |end| end + 4);
+        describe(bytes, if bytes.starts_with(start) { head } else { 0 }, peer, SHOWN)
+    }
+
     /// For people: `>` is sent, `<` received, with time, offset and remarks.
     #[must_use]
     pub fn render(&self) -> String {
@@ -88,10 +103,14 @@ impl Transcript {
                         Direction::Sent => '>',
                         Direction::Received => '<',
                     };
-                    for (index, line) in dump(&bytes, SHOWN).into_iter().enumerate() {
+                    for (index, line) in self.lines(direction, &bytes).into_iter().enumerate() {
                         let time = if index == 0 { time.as_str() } else { "" };
                         // Bodies and text lines end with LF alone by right.
-                        let plain = direction == Direction::Received || !self.name.starts_with("http");
+                        let plain = match self.name.split(' ').next() {
+                            Some("websocket") => false,
+                            Some("http") => direction == Direction::Received,
+                            _ => true,
+                        };
                         let remark = match plain || line.remark.is_empty() {
                             true => String::new(),
                             false => format!("    <- {}", line.remark),
@@ -125,6 +144,20 @@ mod tests {
              \x20             > 0016 X: \\x01\\r\\n    <- control byte\n\
              \x20   1.234 ms  < 0000 HTTP/1.1 400 \\r\\n\n\
              \x20   2.000 ms  - closed by the server (FIN)\n"
+        );
+    }
+
+    #[test]
+    fn shows_websocket_frame_by_frame_and_the_octet_that_is_wrong() {
+        let begun = Instant::now();
+        let transcript = Transcript::new("websocket 127.0.0.1:80", begun);
+        transcript.bytes(Direction::Sent, b"\x81\x82\0\0\0\0hi", begun);
+        transcript.bytes(Direction::Received, b"\x81\x82\0\0\0\0hi", begun);
+        assert_eq!(
+            transcript.render(),
+            "websocket 127.0.0.1:80\n\
+             \x20   0.000 ms  > 0000 81 82 00 00 00 00  text, 2 octets \"hi\"\n\
+             \x20   0.000 ms  < 0000 81 82 00 00 00 00 68 69    <- octet 0x82: a masked frame from a server at offset 1\n"
         );
     }
 }

@@ -1,8 +1,9 @@
 use std::fmt::Write;
 
-use workerspec_wire::dump::dump;
+use workerspec_wire::dump::{DumpLine, dump};
+use workerspec_wire::websocket::{Peer, describe};
 
-use crate::case::{Case, Check, Plan, Sharing};
+use crate::case::{Case, Check, Cut, Fence, Plan, Sharing};
 
 /// All there is to know of a case, for people.
 #[must_use]
@@ -49,15 +50,53 @@ pub fn explain(case: &Case) -> String {
             bytes(&mut line, rest);
         }
     }
+    if let Check::Talk(talk) = case.check {
+        if let Some(offer) = talk.offer {
+            line("offers", offer);
+        }
+        line("sends", &cut(talk.cut));
+        // Where a testee's limit counts, this one stands for it.
+        let frames: Vec<u8> = talk.send.iter().flat_map(|step| step.bytes(65_536).concat()).collect();
+        for piece in describe(&frames, 0, Peer::Client, 1_024) {
+            dumped(&mut line, &piece);
+        }
+        let then = match talk.fence {
+            Fence::Sent => {
+                "a message, or a ping within one, shows that all before was answered; nothing behind a close"
+            }
+            Fence::Ping => "a ping shows that all before was answered",
+            Fence::Quiet => "the quiet window",
+            Fence::Due => "a reply is due",
+            Fence::Finish => "the client half-closes",
+        };
+        line("then", then);
+    }
+    if let Check::Knock(knock) = case.check {
+        line("sends", &cut(knock.cut));
+        bytes(&mut line, &knock.bytes());
+    }
     out
+}
+
+fn cut(cut: Cut) -> String {
+    match cut {
+        Cut::Whole => "in one write".to_owned(),
+        Cut::Frames => "one frame per write".to_owned(),
+        Cut::Octets(1) => "one octet per write".to_owned(),
+        Cut::Octets(count) => format!("{count} octets per write"),
+    }
 }
 
 fn bytes(line: &mut impl FnMut(&str, &str), bytes: &[u8]) {
     for piece in dump(bytes, 1_024) {
-        let remark = match piece.remark.is_empty() {
-            true => String::new(),
-            false => format!("    <- {}", piece.remark),
-        };
-        line(&format!("  {:04}", piece.offset), &format!("{}{remark}", piece.text));
+        dumped(line, &piece);
     }
+}
+
+fn dumped(line: &mut impl FnMut(&str, &str), piece: &DumpLine) {
+    let remark = match piece.remark.is_empty() {
+        true => String::new(),
+        false => format!("    <- {}", piece.remark),
+    };
+    line(&format!("  {:04}", piece.offset), &format!("{}{remark}", piece.text));
 }

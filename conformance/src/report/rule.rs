@@ -35,7 +35,11 @@ mod tests {
                     assert!(contract.contains(&format!("## {section}")), "{}: {section}", case.id);
                 }
                 Source::Rfc(number, section) => {
-                    assert!([3986, 6585, 9110, 9112].contains(&number), "{}: RFC {number}", case.id);
+                    assert!(
+                        [3629, 3986, 6455, 6585, 7692, 9110, 9112].contains(&number),
+                        "{}: RFC {number}",
+                        case.id
+                    );
                     assert!(
                         section.starts_with(|first: char| first.is_ascii_digit()),
                         "{}: {section}",

@@ -18,6 +18,10 @@ pub enum Subject {
     Http,
     /// It does not speak text as the contract says.
     Text,
+    /// It does not speak frames as the contract says.
+    Frame,
+    /// It does not speak websocket as the contract says.
+    WebSocket,
     /// Its limits are not the ones it was given.
     Limits,
     /// It writes no journal.
@@ -55,6 +59,12 @@ impl Honesty {
         if file.can(Capability::Text) {
             honesty.note(Subject::Text, text(&stage));
         }
+        if file.can(Capability::Frame) {
+            honesty.note(Subject::Frame, frame(&stage));
+        }
+        if file.can(Capability::WebSocket) {
+            honesty.note(Subject::WebSocket, websocket(&stage));
+        }
         if stage.is_full() {
             honesty.note(Subject::Limits, limits(&stage));
         }
@@ -77,6 +87,8 @@ impl Honesty {
             let subject = match need {
                 Need::Can(Capability::Http) => Subject::Http,
                 Need::Can(Capability::Text | Capability::SendBuffer) => Subject::Text,
+                Need::Can(Capability::Frame) => Subject::Frame,
+                Need::Can(Capability::WebSocket | Capability::Deflate) => Subject::WebSocket,
                 Need::Can(Capability::Journal) => Subject::Journal,
                 Need::Limits => Subject::Limits,
                 Need::Reload | Need::ReloadThatWaits => Subject::Reload,
@@ -158,6 +170,33 @@ fn text(stage: &Stage) -> Result<(), Surprise> {
     Ok(())
 }
 
+/// As [`text`], in frames.
+fn frame(stage: &Stage) -> Result<(), Surprise> {
+    let mut probe = stage.frame()?;
+    match probe.ask(b"an honest message")? {
+        Ok(payload) if payload == b"an honest message" => {}
+        Ok(payload) => {
+            return Err(Surprise(format!("a frame is not echoed: {:?}", String::from_utf8_lossy(&payload))));
+        }
+        Err(no_frame) => return Err(Surprise(format!("a frame is not echoed: {no_frame}"))),
+    }
+    in_tree(stage, probe.who()?.pid, "!who of port frame")
+}
+
+/// As [`text`], over websocket.
+fn websocket(stage: &Stage) -> Result<(), Surprise> {
+    let mut probe = stage.open_websocket()?;
+    match probe.ask(b"an honest message")? {
+        Ok(payload) if payload == b"an honest message" => {}
+        Ok(payload) => {
+            let came = String::from_utf8_lossy(&payload);
+            return Err(Surprise(format!("a message of port websocket is not echoed: {came:?}")));
+        }
+        Err(what) => return Err(Surprise(format!("a message of port websocket is not echoed: {what}"))),
+    }
+    in_tree(stage, probe.who()?.pid, "!who of port websocket")
+}
+
 /// What is far above the limits is not taken. Whether they hold to the octet is for cases to say.
 fn limits(stage: &Stage) -> Result<(), Surprise> {
     let (limit, file) = (stage.testee().limits().max_package, stage.testee().file());
@@ -174,6 +213,19 @@ fn limits(stage: &Stage) -> Result<(), Surprise> {
         probe.say(&far_above)?;
         if probe.hear()?.is_ok_and(|line| line == far_above) {
             return wrong("a line");
+        }
+    }
+    if file.can(Capability::Frame) {
+        let mut probe = stage.frame()?;
+        probe.say(&far_above)?;
+        if probe.hear()?.is_ok_and(|payload| payload == far_above) {
+            return wrong("a frame");
+        }
+    }
+    if file.can(Capability::WebSocket) {
+        let mut probe = stage.open_websocket()?;
+        if probe.ask(&far_above)?.is_ok_and(|payload| payload == far_above) {
+            return wrong("a message of port websocket");
         }
     }
     if file.can(Capability::Http) {

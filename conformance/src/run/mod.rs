@@ -3,12 +3,14 @@
 mod exit;
 mod honesty;
 mod judge;
+mod knock;
 mod known;
 mod outcome;
 mod play;
 mod runner;
 mod select;
 mod stage;
+mod talk;
 
 pub use exit::ExitKind;
 pub use honesty::{Honesty, Subject};

@@ -7,10 +7,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::honesty::Honesty;
+use super::knock;
 use super::known::Known;
 use super::outcome::{CaseResult, Ending, Progress, RunReport};
 use super::play::play;
 use super::stage::{Pace, Stage};
+use super::talk;
 use crate::case::{Case, Check, Level, Need, Sharing};
 use crate::testee::{Launch, Testee, TesteeError, TesteeFile};
 use crate::verdict::{Finding, Outcome, Surprise, Verdict};
@@ -187,6 +189,8 @@ impl Hall<'_> {
         let thread = thread::Builder::new().name(case.id.to_owned()).spawn(move || {
             let outcome = match &case.check {
                 Check::Exchange(exchange) => play(exchange, &theirs),
+                Check::Talk(spoken) => talk::play(spoken, &theirs),
+                Check::Knock(knocked) => knock::play(knocked, &theirs),
                 Check::Act { act, .. } => act(&theirs),
             };
             drop(theirs);

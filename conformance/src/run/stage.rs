@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::probe::{HttpProbe, Probe, TextProbe, Transcript};
+use crate::probe::{FrameProbe, HttpProbe, Probe, TextProbe, Transcript, WebSocketProbe};
 use crate::testee::{Capability, Process, Testee, Tier};
 use crate::verdict::Surprise;
 
@@ -155,6 +155,32 @@ impl Stage {
     /// As [`Stage::connect`].
     pub fn text(&self) -> Result<TextProbe, Surprise> {
         Ok(TextProbe::new(self.connect("text")?, self.deadline))
+    }
+
+    /// A connection to port `frame`.
+    ///
+    /// # Errors
+    /// As [`Stage::connect`].
+    pub fn frame(&self) -> Result<FrameProbe, Surprise> {
+        Ok(FrameProbe::new(self.connect("frame")?, self.deadline))
+    }
+
+    /// A connection to port `websocket`; the handshake is not sent yet.
+    ///
+    /// # Errors
+    /// As [`Stage::connect`].
+    pub fn websocket(&self) -> Result<WebSocketProbe, Surprise> {
+        Ok(WebSocketProbe::new(self.connect("websocket")?, self.deadline))
+    }
+
+    /// An open websocket connection without extensions.
+    ///
+    /// # Errors
+    /// As [`Stage::connect`], and a handshake that fails: there are cases for that.
+    pub fn open_websocket(&self) -> Result<WebSocketProbe, Surprise> {
+        let mut probe = self.websocket()?;
+        probe.open(None)?.map_err(Surprise)?;
+        Ok(probe)
     }
 
     /// A connection to port `text` whose receive buffer is small, so that the server has to wait.

@@ -26,6 +26,89 @@ macro_rules! act {
     };
 }
 
+/// A case that is frames on an open websocket connection, and a list of replies.
+macro_rules! talk {
+    (
+        $id:expr, $level:ident, $source:expr;
+        claim: $claim:expr;
+        reading: $reading:expr;
+        send: [$($step:expr),* $(,)?];
+        accept: $accept:expr;
+        aliases: [$($alias:expr),* $(,)?]
+        $(; cut: $cut:expr)?
+        $(; fence: $fence:ident)?
+        $(; offer: $offer:expr)?
+        $(; needs: [$($need:expr),*])?
+        $(;)?
+    ) => {
+        $crate::case::Case {
+            id: $id,
+            claim: $claim,
+            source: $source,
+            level: $crate::case::Level::$level,
+            reading: $reading,
+            needs: &[$crate::case::Need::Can($crate::testee::Capability::WebSocket), $($($need),*)?],
+            sharing: $crate::case::Sharing::Shared,
+            aliases: &[$($alias),*],
+            budget: std::time::Duration::from_secs(8),
+            check: $crate::case::Check::Talk($crate::case::Talk {
+                offer: talk!(@offer $($offer)?),
+                send: &[$($step),*],
+                cut: talk!(@cut $($cut)?),
+                fence: talk!(@fence $($fence)?),
+                accept: $accept,
+            }),
+        }
+    };
+    (@offer) => { None };
+    (@offer $offer:expr) => { Some($offer) };
+    (@cut) => { $crate::case::Cut::Whole };
+    (@cut $cut:expr) => { $cut };
+    (@fence) => { $crate::case::Fence::Sent };
+    (@fence $fence:ident) => { $crate::case::Fence::$fence };
+}
+
+/// A case that is an opening handshake, and a list of welcomes.
+macro_rules! knock {
+    (
+        $id:literal, $level:ident, $source:expr;
+        claim: $claim:literal;
+        reading: $reading:literal;
+        request: $request:expr;
+        accept: [$($accept:expr),+ $(,)?]
+        $(; line_end: $line_end:literal)?
+        $(; behind: $behind:expr)?
+        $(; protocols: $protocols:expr)?
+        $(; extensions: $extensions:expr)?
+        $(; cut: $cut:expr)?
+        $(; needs: [$($need:expr),*])?
+        $(;)?
+    ) => {
+        $crate::case::Case {
+            id: $id,
+            claim: $claim,
+            source: $source,
+            level: $crate::case::Level::$level,
+            reading: $reading,
+            needs: &[$crate::case::Need::Can($crate::testee::Capability::WebSocket), $($($need),*)?],
+            sharing: $crate::case::Sharing::Shared,
+            aliases: &[],
+            budget: std::time::Duration::from_secs(8),
+            check: $crate::case::Check::Knock($crate::case::Knock {
+                request: $request,
+                line_end: knock!(@or "\r\n" $(, $line_end)?),
+                behind: knock!(@or b"" $(, $behind)?),
+                protocols: knock!(@or &[] $(, $protocols)?),
+                extensions: knock!(@or &[] $(, $extensions)?),
+                cut: knock!(@or $crate::case::Cut::Whole $(, $cut)?),
+                accept: &[$($accept),+],
+            }),
+        }
+    };
+    (@or $default:expr) => { $default };
+    (@or $default:expr, $given:expr) => { $given };
+}
+
 /// A case that is bytes and a list of answers.
 macro_rules! exchange {
     (

@@ -3,22 +3,32 @@
 #[macro_use]
 mod declare;
 
+pub mod frame;
 pub mod http;
 pub mod process;
 pub mod reload;
 pub mod send_buffer;
 pub mod text;
+pub mod websocket;
 
 use crate::case::Case;
 
 /// Every case, in the order of reports.
 #[must_use]
 pub fn registry() -> Vec<&'static Case> {
-    [text::SECTIONS, http::SECTIONS, send_buffer::SECTIONS, process::SECTIONS, reload::SECTIONS]
-        .iter()
-        .flat_map(|sections| sections.iter())
-        .flat_map(|section| section.iter())
-        .collect()
+    [
+        text::SECTIONS,
+        frame::SECTIONS,
+        websocket::SECTIONS,
+        http::SECTIONS,
+        send_buffer::SECTIONS,
+        process::SECTIONS,
+        reload::SECTIONS,
+    ]
+    .iter()
+    .flat_map(|sections| sections.iter())
+    .flat_map(|section| section.iter())
+    .collect()
 }
 
 #[cfg(test)]

@@ -7,6 +7,12 @@ pub enum Capability {
     Text,
     /// Speaks HTTP/1.1 on port `http`.
     Http,
+    /// Speaks length-prefixed frames on port `frame`.
+    Frame,
+    /// Speaks WebSocket on port `websocket`.
+    WebSocket,
+    /// Agrees on permessage-deflate on port `websocket`.
+    Deflate,
     /// Writes the journal.
     Journal,
     /// Reports `buffer_full` and `buffer_drain`, and obeys `!buffer`.
@@ -32,6 +38,9 @@ impl Capability {
     pub const ALL: &[Self] = &[
         Self::Text,
         Self::Http,
+        Self::Frame,
+        Self::WebSocket,
+        Self::Deflate,
         Self::Journal,
         Self::SendBuffer,
         Self::ReleaseModes,
@@ -49,6 +58,9 @@ impl Capability {
         match self {
             Self::Text => "text",
             Self::Http => "http",
+            Self::Frame => "frame",
+            Self::WebSocket => "websocket",
+            Self::Deflate => "deflate",
             Self::Journal => "journal",
             Self::SendBuffer => "send-buffer",
             Self::ReleaseModes => "release-modes",
@@ -58,6 +70,27 @@ impl Capability {
             Self::Deferred => "deferred",
             Self::Isolation => "isolation",
             Self::Coalesce => "coalesce",
+        }
+    }
+
+    /// The port of `[ports]` that it speaks of, if it does.
+    #[must_use]
+    pub const fn port(self) -> Option<&'static str> {
+        match self {
+            Self::Text => Some("text"),
+            Self::Http => Some("http"),
+            Self::Frame => Some("frame"),
+            Self::WebSocket | Self::Deflate => Some("websocket"),
+            _ => None,
+        }
+    }
+
+    /// The version of the contract that it came with.
+    #[must_use]
+    pub const fn since(self) -> u8 {
+        match self {
+            Self::Frame | Self::WebSocket | Self::Deflate => 2,
+            _ => 1,
         }
     }
 

@@ -33,13 +33,17 @@ impl Checker<'_> {
 
     /// Everything that the form of the file can't say.
     pub(super) fn check(&self, raw: Raw) -> Result<TesteeFile, TesteeFileError> {
-        if *raw.contract.get_ref() != 1 {
-            return Err(self.wrong(
-                raw.contract.span(),
-                format!("version {} of the contract is not known", raw.contract.get_ref()),
-                "write contract = 1",
-            ));
-        }
+        let contract = match *raw.contract.get_ref() {
+            1 => 1,
+            2 => 2,
+            other => {
+                return Err(self.wrong(
+                    raw.contract.span(),
+                    format!("version {other} of the contract is not known"),
+                    "write contract = 2",
+                ));
+            }
+        };
         let name = self.name(&raw.name)?;
         let tier = match raw.tier.get_ref().as_str() {
             "full" => Tier::Full,
@@ -62,7 +66,7 @@ impl Checker<'_> {
             }
         }
         let ports: Vec<String> = raw.ports.keys().cloned().collect();
-        let capabilities = self.capabilities(&raw.capabilities, tier, &ports)?;
+        let capabilities = self.capabilities(&raw.capabilities, contract, tier, &ports)?;
         let start = raw.start.into_inner();
         let command = self.command(&start.command, &ports)?;
         let env = start.env.iter().map(|(name, value)| (name.clone(), value.get_ref().clone())).collect();
@@ -78,6 +82,7 @@ impl Checker<'_> {
         Ok(TesteeFile {
             path: self.path.to_owned(),
             here: self.here.to_owned(),
+            contract,
             name,
             tier,
             version: raw.version.iter().map(|word| word.get_ref().clone()).collect(),
@@ -108,6 +113,7 @@ impl Checker<'_> {
     fn capabilities(
         &self,
         names: &[Spanned<String>],
+        contract: u8,
         tier: Tier,
         ports: &[String],
     ) -> Result<BTreeSet<Capability>, TesteeFileError> {
@@ -121,11 +127,17 @@ impl Checker<'_> {
                     &format!("one of {}", known.join(", ")),
                 ));
             };
-            let port = match capability {
-                Capability::Text => Some("text"),
-                Capability::Http => Some("http"),
-                _ => None,
-            };
+            if contract < capability.since() {
+                return Err(self.wrong(
+                    name.span(),
+                    format!(
+                        "capability {capability} came with version {} of the contract",
+                        capability.since()
+                    ),
+                    &format!("write contract = {}", capability.since()),
+                ));
+            }
+            let port = capability.port();
             if let Some(port) = port.filter(|port| !ports.iter().any(|known| known == port)) {
                 return Err(self.wrong(
                     name.span(),
@@ -133,14 +145,23 @@ impl Checker<'_> {
                     &format!("add {port} = \"tcp\" to [ports]"),
                 ));
             }
-            if tier == Tier::Http && capability == Capability::Text {
+            if tier == Tier::Http && port.is_some_and(|port| port != "http") {
                 return Err(self.wrong(
                     name.span(),
-                    "capability text belongs to the full tier",
-                    "write tier = \"full\" or leave text out",
+                    format!("capability {capability} belongs to the full tier"),
+                    &format!("write tier = \"full\" or leave {capability} out"),
                 ));
             }
             found.insert(capability);
+        }
+        if let Some(deflate) = names.iter().find(|name| name.get_ref() == Capability::Deflate.name())
+            && !found.contains(&Capability::WebSocket)
+        {
+            return Err(self.wrong(
+                deflate.span(),
+                "capability deflate is nothing without websocket",
+                "add \"websocket\" to capabilities",
+            ));
         }
         Ok(found)
     }

@@ -15,6 +15,7 @@ use super::schema::Raw;
 pub struct TesteeFile {
     pub(super) path: PathBuf,
     pub(super) here: PathBuf,
+    pub(super) contract: u8,
     pub(super) name: String,
     pub(super) tier: Tier,
     pub(super) version: Vec<String>,

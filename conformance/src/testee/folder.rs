@@ -50,7 +50,7 @@ pub(super) fn environment(
     let mut env: Vec<(String, String)> =
         file.env.iter().map(|(name, value)| (name.clone(), placeholders.render(value))).collect();
     let ours = [
-        ("WORKERSPEC_CONTRACT", "1".to_owned()),
+        ("WORKERSPEC_CONTRACT", file.contract.to_string()),
         ("WORKERSPEC_DIR", folder.display().to_string()),
         ("WORKERSPEC_WORKERS", launch.workers.to_string()),
         ("WORKERSPEC_REUSE_PORT", u8::from(launch.reuse_port).to_string()),

@@ -7,5 +7,7 @@
 #![forbid(unsafe_code)]
 
 pub mod dump;
+pub mod frame;
 pub mod http;
 pub mod text;
+pub mod websocket;

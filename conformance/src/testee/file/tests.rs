@@ -71,8 +71,8 @@ fn names_line_column_field_and_remedy() {
     );
     check(
         "contract = 1",
-        "contract = 2",
-        "testee.toml:2:12: contract: version 2 of the contract is not known (write contract = 1)",
+        "contract = 3",
+        "testee.toml:2:12: contract: version 3 of the contract is not known (write contract = 2)",
     );
     check(
         "\"full\"",
@@ -104,6 +104,24 @@ fn refuses_unknown_fields_and_capabilities() {
     assert!(error.message.starts_with("unknown field `gracefull`"), "{error}");
     let error = parse(&GOOD.replacen("release-modes", "release-mode", 1)).expect_err("unknown capability");
     assert!(error.to_string().contains("there is no capability `release-mode`"), "{error}");
+}
+
+#[test]
+fn what_came_with_version_2_needs_it_and_its_port() {
+    let asked = GOOD.replacen("\"release-modes\"", "\"release-modes\", \"websocket\"", 1);
+    let error = parse(&asked).expect_err("version 1");
+    assert!(
+        error.to_string().contains("came with version 2 of the contract (write contract = 2)"),
+        "{error}"
+    );
+    let second = asked.replacen("contract = 1", "contract = 2", 1);
+    let error = parse(&second).expect_err("no port");
+    assert!(error.to_string().contains("needs a port websocket"), "{error}");
+    let complete = second.replacen("text = \"tcp\"", "text = \"tcp\"\nwebsocket = \"tcp\"", 1);
+    assert!(parse(&complete).expect("complete").can(Capability::WebSocket));
+    let alone = complete.replacen("\"websocket\"]", "\"deflate\"]", 1);
+    let error = parse(&alone).expect_err("deflate alone");
+    assert!(error.message.contains("nothing without websocket"), "{error}");
 }
 
 #[test]
