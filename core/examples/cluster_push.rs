@@ -2,7 +2,7 @@
 //! all. Through a channel server that one of them runs, or through Redis.
 //!
 //! The first: `CHANNEL_SERVER=127.0.0.1:2206 cargo run -p workerspec-core --example cluster_push -- start`. The second, with a
-//! pid file and a port of its own: `XDG_RUNTIME_DIR=/tmp/second LISTEN=127.0.0.1:2347 cargo run … -- start`. Then `nc
+//! pid file and a port of its own: `XDG_RUNTIME_DIR=$(mktemp -d) LISTEN=127.0.0.1:2347 cargo run … -- start`. Then `nc
 //! 127.0.0.1 2346` and `nc 127.0.0.1 2347`: each line goes to both. Started as many times as wanted.
 //!
 //! `LISTEN`: the address, 127.0.0.1:2346 by default. `CHANNEL`: the channel server, 127.0.0.1:2206 by default.

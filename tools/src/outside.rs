@@ -63,17 +63,17 @@ impl OutsideArgs {
     /// What the arguments name, after it has given one right answer; `None` without a URL.
     ///
     /// # Errors
-    /// What is wrong with them, or with the answer, for people.
-    pub(crate) fn target(&self) -> Result<Option<Target>, String> {
+    /// What is wrong with them, or with the answer.
+    pub(crate) fn target(&self) -> Result<Option<Target>, Unfit> {
         let Some(url) = &self.url else { return Ok(None) };
-        let (host_and_port, mut plain) = Plain::from_url(url)?;
+        let (host_and_port, mut plain) = Plain::from_url(url).map_err(Unfit::Arguments)?;
         let means = match (&self.reload, self.signal, &self.pid_file) {
             (Some(command), ..) => Means::Command(command.clone()),
             (None, Some(signal), Some(path)) => Means::Signal(signal, path.clone()),
             _ => {
-                return Err(
-                    "nothing says how to reload: give --reload COMMAND, or --signal with --pid-file".into()
-                );
+                return Err(Unfit::Arguments(
+                    "nothing says how to reload: give --reload COMMAND, or --signal with --pid-file".into(),
+                ));
             }
         };
         plain.fields.clone_from(&self.header);
@@ -81,11 +81,13 @@ impl OutsideArgs {
         if let Some((first, last)) = self.expect_status {
             plain.statuses = first..=last;
         }
-        let found = host_and_port.to_socket_addrs().map_err(|error| format!("{host_and_port}: {error}"))?;
-        let address = found.into_iter().next().ok_or_else(|| format!("{host_and_port} has no address"))?;
+        let unknown = |why: String| Unfit::Server(format!("{host_and_port}: {why}"));
+        let found = host_and_port.to_socket_addrs().map_err(|error| unknown(error.to_string()))?;
+        let address = found.into_iter().next().ok_or_else(|| unknown("it has no address".into()))?;
         let here = address.ip().is_loopback();
         if !here && !self.remote {
-            return Err(format!("{address} is not this machine: add --remote if load on it is meant"));
+            let why = format!("{address} is not this machine: add --remote if load on it is meant");
+            return Err(Unfit::Arguments(why));
         }
         ask_once(address, &plain)?;
         let port = here.then_some(address.port());
@@ -93,10 +95,18 @@ impl OutsideArgs {
     }
 }
 
+/// Why a server that runs already can't be loaded, for people.
+pub(crate) enum Unfit {
+    /// The arguments are wrong, or do not fit the server.
+    Arguments(String),
+    /// The server is not there, or speaks something else.
+    Server(String),
+}
+
 /// Asks once and looks at the answer: an expectation that never holds proves nothing.
-fn ask_once(address: SocketAddr, plain: &Plain) -> Result<(), String> {
+fn ask_once(address: SocketAddr, plain: &Plain) -> Result<(), Unfit> {
     let patience = Duration::from_secs(5);
-    let told = |error: std::io::Error| format!("{address} does not answer: {error}");
+    let told = |error: std::io::Error| Unfit::Server(format!("{address} does not answer: {error}"));
     let mut stream = TcpStream::connect_timeout(&address, patience).map_err(told)?;
     stream.set_read_timeout(Some(patience)).map_err(told)?;
     stream.set_write_timeout(Some(patience)).map_err(told)?;
@@ -114,16 +124,17 @@ fn ask_once(address: SocketAddr, plain: &Plain) -> Result<(), String> {
     let status = line.split(' ').nth(1).and_then(|status| status.parse().ok());
     match status {
         Some(status) if plain.statuses.contains(&status) => Ok(()),
-        Some(_) => Err(format!(
+        Some(_) => Err(Unfit::Arguments(format!(
             "{address} answers `{line}`, and {} was expected: say with --expect-status what is right",
             match (plain.statuses.start(), plain.statuses.end()) {
                 (first, last) if first == last => first.to_string(),
                 (first, last) => format!("{first} to {last}"),
             }
-        )),
-        None => {
-            Err(format!("{address} does not answer as HTTP: {:?}", text.chars().take(80).collect::<String>()))
-        }
+        ))),
+        None => Err(Unfit::Server(format!(
+            "{address} does not answer as HTTP: {:?}",
+            text.chars().take(80).collect::<String>()
+        ))),
     }
 }
 

@@ -16,7 +16,7 @@ use workerspec_conformance::run::ExitKind;
 use workerspec_conformance::testee::{Launch, Mode, Testee};
 
 use crate::output::{Output, say};
-use crate::outside::{OutsideArgs, Target};
+use crate::outside::{OutsideArgs, Target, Unfit};
 use crate::run::files;
 
 /// Arguments of `reload`.
@@ -126,8 +126,8 @@ Examples:
       a server that runs already; also --signal HUP --pid-file /run/app.pid
 
 Exit codes: 0 nothing lost; 1 lossy, conformant (see --allow) or a broken promise; 2 usage;
-3 the testee could not be started or died; 4 nothing was proved; 6 a fault of workerspec;
-130 interrupted.";
+3 the testee could not be started, was not reachable, or died; 4 nothing was proved;
+6 a fault of workerspec; 130 interrupted.";
 
 /// Runs the check and prints the report; gives the exit code.
 ///
@@ -137,7 +137,8 @@ pub(crate) fn reload(args: &ReloadArgs) -> anyhow::Result<u8> {
     match args.outside.target() {
         Ok(Some(target)) => return reload_outside(args, target),
         Ok(None) => {}
-        Err(error) => return Ok(complain(ExitKind::Usage, error)),
+        Err(Unfit::Arguments(why)) => return Ok(complain(ExitKind::Usage, why)),
+        Err(Unfit::Server(why)) => return Ok(complain(ExitKind::Testee, why)),
     }
     let file = match files(args.testee.as_deref()) {
         Ok((file, _)) => file,

@@ -392,17 +392,18 @@ fn command_with(url: &str, reload: &str) -> Command {
 fn an_expectation_that_never_holds_is_told_before_the_load() {
     let _turn = turn();
     let own = Own::start();
-    let refused = |arguments: &[&str], why: &str| {
+    let ends_with = |code: i32, arguments: &[&str], why: &str| {
         let output = command(arguments).output().expect("the program runs");
         let errors = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(2), "{errors}");
+        assert_eq!(output.status.code(), Some(code), "{errors}");
         assert!(errors.contains(why), "{errors}");
     };
+    let refused = |arguments: &[&str], why: &str| ends_with(2, arguments, why);
     refused(
         &["--url", &own.url, "--reload", "true", "--expect-status", "404"],
         "answers `HTTP/1.1 200 OK`, and 404",
     );
-    refused(&["--url", "http://127.0.0.1:1/", "--reload", "true"], "does not answer");
+    ends_with(3, &["--url", "http://127.0.0.1:1/", "--reload", "true"], "does not answer");
     refused(&["--url", "http://192.0.2.1/", "--reload", "true"], "is not this machine: add --remote");
     refused(&["--url", "https://127.0.0.1/", "--reload", "true"], "https is not spoken here");
     refused(&["--url", &own.url], "nothing says how to reload");
