@@ -8,6 +8,7 @@
 pub mod case;
 pub mod load;
 pub mod probe;
+pub mod replay;
 pub mod report;
 pub mod run;
 pub mod suites;

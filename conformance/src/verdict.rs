@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// The classes of a verdict.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// The claim holds.
@@ -14,6 +15,8 @@ pub enum Verdict {
     Warn,
     /// A MUST is broken.
     Fail,
+    /// Broken in one try and not in another: as bad as a fail.
+    Flaky,
     /// Not run: the testee lacks something.
     Skip,
     /// Run, and nothing was proved.
@@ -25,6 +28,24 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// All of them, the better ones first.
+    pub const ALL: [Self; 8] = [
+        Self::Pass,
+        Self::Warn,
+        Self::Known,
+        Self::Skip,
+        Self::Inconclusive,
+        Self::Flaky,
+        Self::Fail,
+        Self::Error,
+    ];
+
+    /// Whether a run with it is not good.
+    #[must_use]
+    pub const fn is_bad(self) -> bool {
+        matches!(self, Self::Inconclusive | Self::Flaky | Self::Fail | Self::Error)
+    }
+
     /// The word in reports.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -32,6 +53,7 @@ impl Verdict {
             Self::Pass => "pass",
             Self::Warn => "warn",
             Self::Fail => "fail",
+            Self::Flaky => "flaky",
             Self::Skip => "skip",
             Self::Inconclusive => "inconclusive",
             Self::Error => "error",

@@ -2,9 +2,12 @@
 
 use clap::{Parser, Subcommand};
 
+use crate::baseline::BaselineArgs;
+use crate::compare::{CompareArgs, ReportsArgs};
 use crate::keeper::KeeperCommand;
 use crate::list::{ExplainArgs, ListArgs};
 use crate::reload::ReloadArgs;
+use crate::replay::ReplayArgs;
 use crate::run::RunArgs;
 
 /// Proves that a master/worker server does what it promises.
@@ -26,6 +29,14 @@ pub(crate) enum Command {
     Explain(ExplainArgs),
     /// Reload a server under load and account for every request
     Reload(Box<ReloadArgs>),
+    /// Compare two reports: what is broken, what is fixed
+    Compare(CompareArgs),
+    /// Draw the reports of several servers side by side
+    Report(ReportsArgs),
+    /// Send the octets of a recorded case once more
+    Replay(ReplayArgs),
+    /// Bring a known.toml in line with a report
+    Baseline(BaselineArgs),
     /// The reference server; `serve help` shows its own arguments
     #[command(disable_help_flag = true)]
     Serve {

@@ -2,13 +2,17 @@
 
 #![forbid(unsafe_code)]
 
+mod baseline;
 mod cli;
+mod compare;
 mod keeper;
 mod liar;
 mod list;
 mod output;
 mod outside;
 mod reload;
+mod replay;
+mod reports;
 mod run;
 mod serve;
 
@@ -24,6 +28,10 @@ fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::List(args) => list::list(&args),
         Command::Explain(args) => list::explain(&args),
+        Command::Compare(args) => compare::compare(&args),
+        Command::Report(args) => compare::report(&args),
+        Command::Replay(args) => replay::replay(&args),
+        Command::Baseline(args) => baseline::baseline(&args),
         Command::Reload(args) => reload::reload(&args),
         Command::Serve { arguments } => return serve::serve(arguments),
         Command::Keeper(command) => keeper::keep(command),

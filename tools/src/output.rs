@@ -36,6 +36,18 @@ impl Output {
         path.map(|path| Self::open(option, path)).transpose()
     }
 
+    /// What was there goes now, and what is written is there at once.
+    pub(crate) fn live(self) -> Box<dyn Write + Send> {
+        match self {
+            Self::Standard => Box::new(io::stdout()),
+            Self::File(_, file) => {
+                // A file that can't be emptied (a pipe, a terminal) is written to as it is.
+                let _ = file.set_len(0);
+                Box::new(file)
+            }
+        }
+    }
+
     /// Replaces what was there.
     pub(crate) fn write(self, text: &str) -> anyhow::Result<()> {
         match self {

@@ -8,21 +8,19 @@ use std::thread;
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use workerspec_conformance::case::Level;
-use workerspec_conformance::report::{Bar, Style, console, json, junit};
-use workerspec_conformance::run::{
-    ExitKind, Known, Options, RunReport, SelectError, run as run_cases, select,
-};
+use workerspec_conformance::report::{Document, DocumentError};
+use workerspec_conformance::run::{ExitKind, Known, Options, Profile, SelectError, run as run_cases, select};
 use workerspec_conformance::suites::registry;
 use workerspec_conformance::testee::{TesteeFile, TesteeFileError};
 
-use crate::output::{Output, say};
+use crate::reports::ReportArgs;
 
 /// Arguments of `run`.
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct RunArgs {
-    /// Ids, or patterns with * ? [] {} over whole ids; without one, every case
-    #[arg(value_name = "ID")]
+    /// Ids, patterns with * ? [] {} over whole ids, or expressions as below; without one, every case
+    #[arg(value_name = "FILTER")]
     cases: Vec<String>,
 
     /// The server's testee.toml; without it the reference server is judged
@@ -33,6 +31,14 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "LEVEL")]
     level: Option<LevelArg>,
 
+    /// Whose rules make a failure; breaking another one is a warning
+    #[arg(long, value_name = "PROFILE", default_value = "all")]
+    profile: ProfileArg,
+
+    /// Run only what did not pass in that report (of `--json`)
+    #[arg(long, value_name = "REPORT")]
+    rerun_failed: Option<PathBuf>,
+
     /// Cases that share a testee run in this many threads; default two per core
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
@@ -41,13 +47,50 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
 
-    /// Write the whole report as JSON; `-` is standard output, instead of the report for people
-    #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
+    /// Shuffle the cases by a number that the report names
+    #[arg(long, conflicts_with = "seed")]
+    shuffle: bool,
 
-    /// Write the report as JUnit XML
-    #[arg(long, value_name = "FILE")]
-    junit: Option<PathBuf>,
+    /// Try a case that fails so often before it is believed; one that then passes is flaky, and fails
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=20))]
+    tries: u8,
+
+    /// Stretch all waiting, for a machine that is slow: 5x
+    #[arg(long, value_name = "FACTOR", default_value = "1x", value_parser = factor)]
+    slow_target: f64,
+
+    #[command(flatten)]
+    reports: ReportArgs,
+}
+
+/// `5x`, `2.5` …
+fn factor(text: &str) -> Result<f64, String> {
+    let number = text.strip_suffix('x').unwrap_or(text);
+    match number.parse::<f64>() {
+        Ok(factor) if (1.0..=100.0).contains(&factor) => Ok(factor),
+        _ => Err("write a number from 1 to 100, such as 5x".to_owned()),
+    }
+}
+
+/// Whose rules make a failure.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ProfileArg {
+    /// Only the RFCs: for a server that is not of this model
+    Rfc,
+    /// The RFCs, the model and the contract
+    Model,
+    /// Everything, what the model itself gets wrong included
+    All,
+}
+
+impl From<ProfileArg> for Profile {
+    fn from(profile: ProfileArg) -> Self {
+        match profile {
+            ProfileArg::Rfc => Self::Rfc,
+            ProfileArg::Model => Self::Model,
+            ProfileArg::All => Self::All,
+        }
+    }
 }
 
 /// How binding a claim is.
@@ -79,6 +122,11 @@ Examples:
       nginx; what it is known to fail stands in known.toml beside testee.toml
   workerspec run http.chunk.size-wraps 'reload.*' --json report.json
       one case and a family; the whole account as JSON
+  workerspec run 'suite(http) & level(must) & !tag(slow)' --html report.html
+      an expression: id, suite, level, source, needs, alias and tag (bytes, isolated, last, reload, shared, slow),
+      with & | ! and brackets; the report as a page
+  workerspec run --rerun-failed report.json
+      what did not pass the last time
 
 Exit codes:
   0    every case that ran passed, or failed as known.toml says
@@ -96,7 +144,15 @@ Exit codes:
 /// What is a fault of workerspec itself.
 pub(crate) fn run(args: &RunArgs) -> anyhow::Result<u8> {
     let registry = registry();
-    let cases = match select(&registry, &args.cases, args.level.map(Level::from)) {
+    let filters = match filters(args) {
+        Ok(filters) => filters,
+        Err(error) => return Ok(complain(ExitKind::Usage, &error)),
+    };
+    let Some(filters) = filters else {
+        eprintln!("workerspec: every case of that report passed");
+        return Ok(ExitKind::NothingRan.code());
+    };
+    let cases = match select(&registry, &filters, args.level.map(Level::from)) {
         Ok(cases) => cases,
         Err(error) => return Ok(unselected(&error)),
     };
@@ -104,8 +160,8 @@ pub(crate) fn run(args: &RunArgs) -> anyhow::Result<u8> {
         Ok(files) => files,
         Err(error) => return Ok(complain(ExitKind::Usage, &error)),
     };
-    let reports = match Reports::open(args) {
-        Ok(reports) => reports,
+    let (reports, audience) = match args.reports.open() {
+        Ok(opened) => opened,
         Err(error) => {
             eprintln!("workerspec: {error}");
             return Ok(ExitKind::Usage.code());
@@ -122,16 +178,47 @@ pub(crate) fn run(args: &RunArgs) -> anyhow::Result<u8> {
         registry,
         cases,
         jobs: args.jobs.map_or(cores * 2, usize::from),
-        seed: args.seed,
+        seed: if args.shuffle { any_seed() } else { args.seed },
+        profile: args.profile.into(),
+        tries: usize::from(args.tries),
+        slowness: args.slow_target,
         known,
         interrupted,
     };
-    let report = match run_cases(&options, &Bar::new()) {
+    let report = match run_cases(&options, &audience) {
         Ok(report) => report,
         Err(error) => return Ok(complain(ExitKind::Testee, &error)),
     };
     reports.publish(&report)?;
     Ok(report.exit().code())
+}
+
+/// What was asked for, or what did not pass before; `None` if that is nothing.
+fn filters(args: &RunArgs) -> Result<Option<Vec<String>>, DocumentError> {
+    let Some(path) = &args.rerun_failed else { return Ok(Some(args.cases.clone())) };
+    let report = Document::read(path)?;
+    let chosen = registry();
+    // A case that is gone since can't be run again.
+    let failed: Vec<String> = report
+        .cases
+        .into_iter()
+        .filter(|case| case.verdict.is_bad() && chosen.iter().any(|known| known.id == case.id))
+        .map(|case| case.id)
+        .collect();
+    if failed.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(match args.cases.is_empty() {
+        true => failed,
+        // Both: what was asked for, of what failed.
+        false => vec![format!("({}) & ({})", args.cases.join(" | "), failed.join(" | "))],
+    }))
+}
+
+/// A number that differs from run to run; never 0, which keeps the order.
+fn any_seed() -> u64 {
+    use std::hash::{BuildHasher, RandomState};
+    RandomState::new().hash_one(std::process::id()) >> 32 | 1
 }
 
 /// The testee's file and what is known of it.
@@ -156,7 +243,7 @@ const REFERENCE: &str = include_str!("../../fixtures/testees/reference/testee.to
 pub(crate) fn unselected(error: &SelectError) -> u8 {
     let kind = match error {
         SelectError::NoMatch { .. } => ExitKind::NothingRan,
-        SelectError::Unknown { .. } | SelectError::Pattern { .. } => ExitKind::Usage,
+        SelectError::Unknown { .. } | SelectError::Filter { .. } => ExitKind::Usage,
     };
     complain(kind, error)
 }
@@ -164,33 +251,4 @@ pub(crate) fn unselected(error: &SelectError) -> u8 {
 pub(crate) fn complain(kind: ExitKind, why: &dyn std::error::Error) -> u8 {
     eprintln!("workerspec: {why}");
     kind.code()
-}
-
-/// The reports that were asked for, open before the first case runs.
-struct Reports {
-    json: Option<Output>,
-    junit: Option<Output>,
-}
-
-impl Reports {
-    fn open(args: &RunArgs) -> Result<Self, String> {
-        Ok(Self {
-            json: Output::maybe("--json", args.json.as_deref())?,
-            junit: Output::maybe("--junit", args.junit.as_deref())?,
-        })
-    }
-
-    /// The report for people comes first: it is there even if a file can't be written any more.
-    fn publish(self, report: &RunReport) -> anyhow::Result<()> {
-        if !matches!(self.json, Some(Output::Standard)) {
-            say(&console(report, Style::for_stdout()))?;
-        }
-        if let Some(output) = self.json {
-            output.write(&json(report))?;
-        }
-        if let Some(output) = self.junit {
-            output.write(&junit(report).context("write the report as JUnit XML")?)?;
-        }
-        Ok(())
-    }
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use libtest_mimic::{Arguments, Failed, Trial};
 use workerspec_conformance::case::Case;
 use workerspec_conformance::report::{Style, console};
-use workerspec_conformance::run::{CaseResult, Known, Options, Progress, RunReport, run};
+use workerspec_conformance::run::{Audience, Known, Options, Profile, RunReport, run};
 use workerspec_conformance::suites::registry;
 use workerspec_conformance::testee::TesteeFile;
 use workerspec_conformance::verdict::Verdict;
@@ -19,15 +19,6 @@ fn reference() -> TesteeFile {
     TesteeFile::read(&here.join("testee.toml")).expect("the reference server's file is good")
 }
 
-/// Nobody watches.
-struct Silent;
-
-impl Progress for Silent {
-    fn begin(&self, _: usize) {}
-    fn done(&self, _: &CaseResult) {}
-    fn end(&self) {}
-}
-
 /// The cases that this process was asked for are run once, together, when the first trial asks.
 fn report(chosen: &[&'static Case]) -> Result<RunReport, String> {
     let options = Options {
@@ -37,10 +28,13 @@ fn report(chosen: &[&'static Case]) -> Result<RunReport, String> {
         cases: chosen.to_vec(),
         jobs: 4,
         seed: 0,
+        profile: Profile::All,
+        tries: 1,
+        slowness: 1.0,
         known: Known::default(),
         interrupted: Arc::new(AtomicBool::new(false)),
     };
-    run(&options, &Silent).map_err(|error| error.to_string())
+    run(&options, &Audience::default()).map_err(|error| error.to_string())
 }
 
 fn judge(case: &'static Case, chosen: &[&'static Case]) -> Result<(), Failed> {

@@ -13,6 +13,9 @@ use tempfile::TempDir;
 use workerspec_conformance::run::ExitKind;
 use workerspec_conformance::testee::{Process, ProcessState, descendants};
 
+#[path = "cli/reports.rs"]
+mod reports;
+
 const PROGRAM: &str = env!("CARGO_BIN_EXE_workerspec");
 const LIAR: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/liars/testee.toml");
 
@@ -90,7 +93,7 @@ fn a_broken_rule_fails_with_1_and_shows_claim_and_bytes() {
 fn an_unknown_id_is_a_usage_error_with_the_nearest_ids() {
     check(&["run", "http.chunk.size-wrap"], 2, &["http.chunk.size-wrap`", "http.chunk.size-wraps"]);
     check(&["explain", "nonsense"], 2, &["there is no case `nonsense`"]);
-    check(&["list", "["], 2, &["is no pattern"]);
+    check(&["list", "["], 2, &["`[` is no filter", "at octet 0"]);
 }
 
 #[test]

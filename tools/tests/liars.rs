@@ -51,7 +51,7 @@ fn every_must_case_is_listed() -> Result<(), Failed> {
 
 fn fails_on(fault: &str, cases: &[String]) -> Result<(), Failed> {
     let output = Command::new(PROGRAM)
-        .args(["run", "--jobs", "1", "--testee", TESTEE, "--json", "-"])
+        .args(["run", "--jobs", "1", "--tries", "1", "--testee", TESTEE, "--json", "-"])
         .args(cases)
         .env("WORKERSPEC_LIAR_FAULT", fault)
         .output()?;

@@ -1,6 +1,9 @@
 use std::fmt;
 use std::time::Duration;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::exchange::Exchange;
 use super::knock::Knock;
 use super::need::Need;
@@ -59,7 +62,7 @@ impl fmt::Display for Source {
 }
 
 /// How binding a claim is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Level {
     /// Not kept: fail.
@@ -89,6 +92,8 @@ pub enum Sharing {
     Shared,
     /// It sends signals, reloads or harms: a fresh testee of its own.
     Isolated,
+    /// It looks what the others have left behind: on the shared testee, after all of them.
+    Last,
 }
 
 /// How a case is tried.
@@ -110,6 +115,12 @@ pub enum Check {
 }
 
 impl Case {
+    /// The first word of its id.
+    #[must_use]
+    pub fn suite(&self) -> &'static str {
+        self.id.split('.').next().unwrap_or_default()
+    }
+
     /// What the testee lacks for this case, if anything.
     #[must_use]
     pub fn lacks(&self, file: &TesteeFile) -> Option<String> {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::transcript::{Direction, Transcript};
+use super::transcript::{Direction, Manner, Transcript};
 use crate::verdict::Surprise;
 
 /// A connection to the testee. No call outlasts the deadline that it is given.
@@ -61,7 +61,6 @@ impl Probe {
         deadline: Instant,
     ) -> io::Result<Self> {
         let now = Instant::now();
-        let transcript = Transcript::new(format!("{name} {address}"), now);
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
         if let Some(bytes) = receive_buffer_bytes {
             // Before the handshake: the window is settled there.
@@ -70,6 +69,8 @@ impl Probe {
         socket.connect_timeout(&address.into(), left(deadline, now))?;
         // Each write is a segment of its own: a case decides how its bytes are cut.
         socket.set_tcp_nodelay(true)?;
+        let local = socket.local_addr()?.as_socket().unwrap_or(address);
+        let transcript = Transcript::new(name, local, address, now);
         Ok(Self { stream: Arc::new(socket.into()), received: Vec::new(), ended: None, transcript })
     }
 
@@ -112,7 +113,7 @@ impl Probe {
 
     /// Half-closes: nothing more will be sent.
     pub fn finish_sending(&mut self) {
-        self.transcript.event("half-closed by the probe (FIN)", Instant::now());
+        self.transcript.end(Direction::Sent, Manner::Closed, Instant::now());
         // The server may have closed already; reading shows that.
         let _ = self.stream.shutdown(Shutdown::Write);
     }
@@ -122,7 +123,7 @@ impl Probe {
     /// # Errors
     /// When the system does not take the option that makes a close a reset.
     pub fn reset(self) -> Result<(), Surprise> {
-        self.transcript.event("reset by the probe (RST)", Instant::now());
+        self.transcript.end(Direction::Sent, Manner::Reset, Instant::now());
         socket2::SockRef::from(&*self.stream)
             .set_linger(Some(Duration::ZERO))
             .map_err(Surprise::of("can't set the linger option"))
@@ -184,13 +185,13 @@ impl Probe {
                 .set_read_timeout(Some(left(deadline, now)))
                 .map_err(Surprise::of("can't set a read timeout"))?;
             match (&*self.stream).read(&mut buffer) {
-                Ok(0) => self.over(End::Closed, "closed by the server (FIN)"),
+                Ok(0) => self.over(End::Closed, Manner::Closed),
                 Ok(count) => {
                     self.transcript.bytes(Direction::Received, &buffer[..count], Instant::now());
                     self.received.extend_from_slice(&buffer[..count]);
                 }
                 Err(error) if error.kind() == ErrorKind::ConnectionReset => {
-                    self.over(End::Reset, "reset by the server (RST)");
+                    self.over(End::Reset, Manner::Reset);
                 }
                 Err(error)
                     if matches!(
@@ -215,9 +216,9 @@ impl Probe {
         self.transcript.event(event, Instant::now());
     }
 
-    fn over(&mut self, end: End, event: &str) {
+    fn over(&mut self, end: End, manner: Manner) {
         self.ended = Some(end);
-        self.transcript.event(event, Instant::now());
+        self.transcript.end(Direction::Received, manner, Instant::now());
     }
 }
 

@@ -11,5 +11,5 @@ pub use connection::{End, Probe};
 pub use frame::{FrameProbe, NoFrame};
 pub use http::{HttpProbe, NoAnswer, Receipt};
 pub use text::{TextProbe, Who};
-pub use transcript::{Direction, Entry, Happening, Transcript};
+pub use transcript::{Direction, Entry, Happening, Manner, Piece, Transcript, end};
 pub use websocket::{Silence, WebSocketProbe};

@@ -1,4 +1,5 @@
 use std::fmt::Write;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -8,7 +9,9 @@ use workerspec_wire::websocket::{Peer, describe};
 /// All that one connection saw, in order. Shared, so that the runner can print it when the case is gone.
 #[derive(Clone, Debug)]
 pub struct Transcript {
-    name: String,
+    port: String,
+    local: SocketAddr,
+    remote: SocketAddr,
     begun: Instant,
     entries: Arc<Mutex<Vec<Entry>>>,
 }
@@ -25,10 +28,30 @@ pub struct Entry {
 /// What can happen to a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Happening {
-    /// Bytes went one way.
-    Bytes(Direction, Vec<u8>),
+    /// Bytes went one way, in pieces.
+    Bytes(Direction, Vec<u8>, Vec<Piece>),
+    /// One side ended its direction, or all of it.
+    End(Direction, Manner),
     /// Something else, in words.
     Event(String),
+}
+
+/// What one write or read moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// Since the connection was opened.
+    pub at: Duration,
+    /// Octets.
+    pub octets: usize,
+}
+
+/// How a direction ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Manner {
+    /// FIN.
+    Closed,
+    /// RST.
+    Reset,
 }
 
 /// Which way bytes went.
@@ -44,27 +67,55 @@ pub enum Direction {
 const SHOWN: usize = 1_024;
 
 impl Transcript {
-    pub(crate) fn new(name: impl Into<String>, begun: Instant) -> Self {
-        Self { name: name.into(), begun, entries: Arc::default() }
+    pub(crate) fn new(port: &str, local: SocketAddr, remote: SocketAddr, begun: Instant) -> Self {
+        Self { port: port.to_owned(), local, remote, begun, entries: Arc::default() }
+    }
+
+    /// The port of the testee: `http`.
+    #[must_use]
+    pub fn port(&self) -> &str {
+        &self.port
+    }
+
+    /// The probe's address and the server's.
+    #[must_use]
+    pub fn addresses(&self) -> (SocketAddr, SocketAddr) {
+        (self.local, self.remote)
+    }
+
+    /// When the connection was opened.
+    #[must_use]
+    pub fn begun(&self) -> Instant {
+        self.begun
     }
 
     pub(crate) fn bytes(&self, direction: Direction, bytes: &[u8], now: Instant) {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         let at = now.saturating_duration_since(self.begun);
+        let piece = Piece { at, octets: bytes.len() };
         // Octets that were sent one by one are shown together.
-        if let Some(Entry { what: Happening::Bytes(last, joined), .. }) = entries.last_mut()
+        if let Some(Entry { what: Happening::Bytes(last, joined, pieces), .. }) = entries.last_mut()
             && *last == direction
         {
             joined.extend_from_slice(bytes);
+            pieces.push(piece);
             return;
         }
-        entries.push(Entry { at, what: Happening::Bytes(direction, bytes.to_vec()) });
+        entries.push(Entry { at, what: Happening::Bytes(direction, bytes.to_vec(), vec![piece]) });
     }
 
     pub(crate) fn event(&self, event: impl Into<String>, now: Instant) {
+        self.push(Happening::Event(event.into()), now);
+    }
+
+    pub(crate) fn end(&self, direction: Direction, manner: Manner, now: Instant) {
+        self.push(Happening::End(direction, manner), now);
+    }
+
+    fn push(&self, what: Happening, now: Instant) {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         let at = now.saturating_duration_since(self.begun);
-        entries.push(Entry { at, what: Happening::Event(event.into()) });
+        entries.push(Entry { at, what });
     }
 
     /// What happened so far.
@@ -75,7 +126,7 @@ impl Transcript {
 
     /// The bytes of one entry: websocket frame by frame, everything else as it is.
     fn lines(&self, direction: Direction, bytes: &[u8]) -> Vec<DumpLine> {
-        if !self.name.starts_with("websocket ") {
+        if self.port != "websocket" {
             return dump(bytes, SHOWN);
         }
         let (peer, start): (_, &[u8]) = match direction {
@@ -90,7 +141,7 @@ impl Transcript {
     /// For people: `>` is sent, `<` received, with time, offset and remarks.
     #[must_use]
     pub fn render(&self) -> String {
-        let mut text = format!("{}\n", self.name);
+        let mut text = format!("{} {}\n", self.port, self.remote);
         for entry in self.entries() {
             let micros = entry.at.as_micros();
             let time = format!("{:>5}.{:03} ms", micros / 1_000, micros % 1_000);
@@ -98,7 +149,11 @@ impl Transcript {
                 Happening::Event(event) => {
                     writeln!(text, "{time}  - {event}").expect("writing to a string can't fail");
                 }
-                Happening::Bytes(direction, bytes) => {
+                Happening::End(direction, manner) => {
+                    let words = end(direction, manner);
+                    writeln!(text, "{time}  - {words}").expect("writing to a string can't fail");
+                }
+                Happening::Bytes(direction, bytes, _) => {
                     let arrow = match direction {
                         Direction::Sent => '>',
                         Direction::Received => '<',
@@ -106,9 +161,9 @@ impl Transcript {
                     for (index, line) in self.lines(direction, &bytes).into_iter().enumerate() {
                         let time = if index == 0 { time.as_str() } else { "" };
                         // Bodies and text lines end with LF alone by right.
-                        let plain = match self.name.split(' ').next() {
-                            Some("websocket") => false,
-                            Some("http") => direction == Direction::Received,
+                        let plain = match self.port.as_str() {
+                            "websocket" => false,
+                            "http" => direction == Direction::Received,
                             _ => true,
                         };
                         let remark = match plain || line.remark.is_empty() {
@@ -125,18 +180,34 @@ impl Transcript {
     }
 }
 
+/// An end in words.
+#[must_use]
+pub const fn end(direction: Direction, manner: Manner) -> &'static str {
+    match (direction, manner) {
+        (Direction::Sent, Manner::Closed) => "half-closed by the probe (FIN)",
+        (Direction::Sent, Manner::Reset) => "reset by the probe (RST)",
+        (Direction::Received, Manner::Closed) => "closed by the server (FIN)",
+        (Direction::Received, Manner::Reset) => "reset by the server (RST)",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn transcript(port: &str, begun: Instant) -> Transcript {
+        let address = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        Transcript::new(port, address(50_000), address(80), begun)
+    }
+
     #[test]
     fn shows_both_directions_with_times_offsets_and_remarks() {
         let begun = Instant::now();
-        let transcript = Transcript::new("http 127.0.0.1:80", begun);
+        let transcript = transcript("http", begun);
         transcript.bytes(Direction::Sent, b"GET / HTTP/1.1\r\n", begun);
         transcript.bytes(Direction::Sent, b"X: \x01\r\n", begun + Duration::from_micros(9));
         transcript.bytes(Direction::Received, b"HTTP/1.1 400 \r\n", begun + Duration::from_micros(1_234));
-        transcript.event("closed by the server (FIN)", begun + Duration::from_micros(2_000));
+        transcript.end(Direction::Received, Manner::Closed, begun + Duration::from_micros(2_000));
         assert_eq!(
             transcript.render(),
             "http 127.0.0.1:80\n\
@@ -150,7 +221,7 @@ mod tests {
     #[test]
     fn shows_websocket_frame_by_frame_and_the_octet_that_is_wrong() {
         let begun = Instant::now();
-        let transcript = Transcript::new("websocket 127.0.0.1:80", begun);
+        let transcript = transcript("websocket", begun);
         transcript.bytes(Direction::Sent, b"\x81\x82\0\0\0\0hi", begun);
         transcript.bytes(Direction::Received, b"\x81\x82\0\0\0\0hi", begun);
         assert_eq!(

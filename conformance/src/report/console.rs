@@ -27,7 +27,7 @@ impl Style {
         let code = match verdict {
             Verdict::Pass => "32",
             Verdict::Warn | Verdict::Inconclusive => "33",
-            Verdict::Fail | Verdict::Error => "31",
+            Verdict::Fail | Verdict::Flaky | Verdict::Error => "31",
             Verdict::Skip | Verdict::Known => "36",
         };
         match self {
@@ -69,6 +69,7 @@ pub fn console(report: &RunReport, style: Style) -> String {
         Verdict::Warn,
         Verdict::Known,
         Verdict::Fail,
+        Verdict::Flaky,
         Verdict::Inconclusive,
         Verdict::Error,
         Verdict::Skip,
@@ -107,12 +108,16 @@ fn details(out: &mut String, result: &CaseResult, style: Style) {
         }
     }
     line(out, format_args!("      came: {}", result.message));
+    if !result.tries.is_empty() {
+        let tries: Vec<&str> = result.tries.iter().map(|verdict| verdict.name()).collect();
+        line(out, format_args!("      tries: {}", tries.join(", ")));
+    }
     // A warning is a remark; what needs a look has everything that was seen.
     if result.verdict == Verdict::Warn {
         return;
     }
     for transcript in result.evidence.iter().take(SHOWN) {
-        for text in transcript.lines() {
+        for text in transcript.render().lines() {
             line(out, format_args!("      | {text}"));
         }
     }

@@ -27,6 +27,7 @@ pub fn explain(case: &Case) -> String {
         match case.sharing {
             Sharing::Shared => "shared with other cases",
             Sharing::Isolated => "one of its own",
+            Sharing::Last => "the shared one, when all other cases are over",
         },
     );
     line("budget", &format!("{} s", case.budget.as_secs()));

@@ -1,5 +1,6 @@
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
+use crate::probe::Transcript;
 use crate::run::{CaseResult, RunReport};
 use crate::verdict::Verdict;
 
@@ -15,7 +16,7 @@ pub fn junit(report: &RunReport) -> Result<String, quick_junit::SerializeError> 
     document.set_time(report.took);
     let mut suites: Vec<TestSuite> = Vec::new();
     for result in &report.results {
-        let family = result.case.id.split('.').next().unwrap_or_default();
+        let family = result.case.suite();
         if suites.last().is_none_or(|suite| suite.name.as_str() != family) {
             suites.push(TestSuite::new(family));
         }
@@ -30,7 +31,9 @@ pub fn junit(report: &RunReport) -> Result<String, quick_junit::SerializeError> 
 fn test_case(result: &CaseResult) -> TestCase {
     let mut status = match result.verdict {
         Verdict::Pass | Verdict::Warn => TestCaseStatus::success(),
-        Verdict::Fail | Verdict::Inconclusive => TestCaseStatus::non_success(NonSuccessKind::Failure),
+        Verdict::Fail | Verdict::Flaky | Verdict::Inconclusive => {
+            TestCaseStatus::non_success(NonSuccessKind::Failure)
+        }
         Verdict::Error => TestCaseStatus::non_success(NonSuccessKind::Error),
         Verdict::Skip | Verdict::Known => TestCaseStatus::skipped(),
     };
@@ -42,7 +45,8 @@ fn test_case(result: &CaseResult) -> TestCase {
     test.set_classname(format!("{} {}", result.case.level.name(), result.case.source));
     test.set_time(result.took);
     if result.verdict != Verdict::Pass {
-        let told = format!("{}: {}\n{}", result.verdict, result.message, result.evidence.join("\n"));
+        let seen: Vec<String> = result.evidence.iter().map(Transcript::render).collect();
+        let told = format!("{}: {}\n{}", result.verdict, result.message, seen.join("\n"));
         test.set_system_out(told);
     }
     test

@@ -1,6 +1,6 @@
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::run::{CaseResult, Progress};
+use crate::run::{CaseResult, Progress, RunReport};
 use crate::verdict::Verdict;
 
 /// A line on standard error that shows how far a run is; nothing where that is no terminal.
@@ -28,18 +28,18 @@ impl Default for Bar {
 }
 
 impl Progress for Bar {
-    fn begin(&self, cases: usize) {
+    fn begin(&self, _: &str, cases: usize) {
         self.bar.set_length(cases as u64);
     }
 
     fn done(&self, result: &CaseResult) {
-        if matches!(result.verdict, Verdict::Fail | Verdict::Error) {
+        if matches!(result.verdict, Verdict::Fail | Verdict::Flaky | Verdict::Error) {
             self.bar.set_message(format!("last: {} {}", result.verdict, result.case.id));
         }
         self.bar.inc(1);
     }
 
-    fn end(&self) {
+    fn end(&self, _: &RunReport) {
         self.bar.finish_and_clear();
     }
 }

@@ -25,7 +25,9 @@ struct Entry {
 }
 
 /// A line of `known.toml` that is no longer true.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, serde::Serialize)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, thiserror::Error, serde::Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[error("known.toml:{line}: {id}: {what}")]
 pub struct Stale {
     /// Where it stands.
@@ -107,25 +109,37 @@ impl Known {
         Ok(Self { entries })
     }
 
-    /// Turns what came as listed into `known`, and returns what is listed and no longer so.
-    ///
-    /// An entry is stale if it matches no case of the registry, or a case that passed.
-    pub(super) fn apply(&self, registry: &[&'static Case], results: &mut [CaseResult]) -> Vec<Stale> {
+    /// Whether that result is as listed.
+    pub(super) fn lists(&self, result: &CaseResult) -> bool {
+        self.entry(result).is_some()
+    }
+
+    /// Turns a result that came as listed into `known`.
+    pub(super) fn recognise(&self, result: &mut CaseResult) {
+        if let Some(entry) = self.entry(result) {
+            result.reason = Some(entry.reason.clone());
+            result.verdict = Verdict::Known;
+        }
+    }
+
+    fn entry(&self, result: &CaseResult) -> Option<&Entry> {
+        // What is listed as broken may break now and then only.
+        let verdict = if result.verdict == Verdict::Flaky { Verdict::Fail } else { result.verdict };
+        self.entries.iter().find(|entry| entry.verdict == verdict && entry.glob.is_match(result.case.id))
+    }
+
+    /// What is listed and no longer so: an entry that matches no case of the registry, or one that passed.
+    pub(super) fn stale(&self, registry: &[&'static Case], results: &[CaseResult]) -> Vec<Stale> {
         let mut stale = Vec::new();
         for entry in &self.entries {
-            let line = entry.place.0;
+            let mut add = |what| stale.push(Stale { line: entry.place.0, id: entry.id.clone(), what });
             if !registry.iter().any(|case| entry.glob.is_match(case.id)) {
-                let what = "matches no case".to_owned();
-                stale.push(Stale { line, id: entry.id.clone(), what });
+                add("matches no case".to_owned());
             }
-            for result in results.iter_mut().filter(|result| entry.glob.is_match(result.case.id)) {
-                if result.verdict == entry.verdict {
-                    result.verdict = Verdict::Known;
-                    result.reason = Some(entry.reason.clone());
-                } else if result.verdict == Verdict::Pass {
-                    let what = format!("{} passes, and is listed as {}", result.case.id, entry.verdict);
-                    stale.push(Stale { line, id: entry.id.clone(), what });
-                }
+            let passed =
+                |result: &&CaseResult| result.verdict == Verdict::Pass && entry.glob.is_match(result.case.id);
+            for result in results.iter().filter(passed) {
+                add(format!("{} passes, and is listed as {}", result.case.id, entry.verdict));
             }
         }
         stale

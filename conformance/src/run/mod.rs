@@ -1,21 +1,28 @@
 //! Runs cases against a testee and says what came of it.
 
+mod baseline;
 mod exit;
+mod filter;
+mod hall;
 mod honesty;
 mod judge;
 mod knock;
 mod known;
 mod outcome;
 mod play;
+mod profile;
 mod runner;
 mod select;
 mod stage;
 mod talk;
 
+pub use baseline::{BaselineChange, baseline};
 pub use exit::ExitKind;
+pub use filter::{Filter, FilterError, TAGS};
 pub use honesty::{Honesty, Subject};
 pub use known::{Known, Stale};
-pub use outcome::{CaseResult, Ending, Progress, RunReport};
+pub use outcome::{Audience, CaseResult, Ending, Progress, RunReport};
+pub use profile::Profile;
 pub use runner::{Options, run};
 pub use select::{SelectError, select};
 pub use stage::{Pace, Stage};

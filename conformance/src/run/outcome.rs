@@ -1,8 +1,10 @@
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::exit::ExitKind;
 use super::known::Stale;
+use super::profile::Profile;
 use crate::case::Case;
+use crate::probe::Transcript;
 use crate::testee::Exit;
 use crate::verdict::Verdict;
 
@@ -17,10 +19,21 @@ pub struct CaseResult {
     pub message: String,
     /// Of a known one: the reason in `known.toml`.
     pub reason: Option<String>,
-    /// Transcripts of its connections.
-    pub evidence: Vec<String>,
+    /// Verdicts of all tries, where there was more than one.
+    pub tries: Vec<Verdict>,
+    /// What its connections saw; nothing once it is in a report and has passed.
+    pub evidence: Vec<Transcript>,
     /// How long it took, the start of a testee of its own not included.
     pub took: Duration,
+}
+
+impl CaseResult {
+    /// Of a case that was not tried.
+    #[must_use]
+    pub fn without_run(case: &'static Case, verdict: Verdict, message: String) -> Self {
+        let (tries, evidence) = (Vec::new(), Vec::new());
+        Self { case, verdict, message, reason: None, tries, evidence, took: Duration::ZERO }
+    }
 }
 
 /// How a run ended.
@@ -46,6 +59,12 @@ pub struct RunReport {
     pub testee: String,
     /// What its version command says.
     pub version: Option<String>,
+    /// When it began.
+    pub begun: SystemTime,
+    /// What shuffled the cases; 0 is the order of the registry.
+    pub seed: u64,
+    /// Whose rules made the verdicts.
+    pub profile: Profile,
     /// In the order of the registry.
     pub results: Vec<CaseResult>,
     /// What is not as `testee.toml` says.
@@ -60,12 +79,36 @@ pub struct RunReport {
 
 /// Told while the cases run.
 pub trait Progress: Sync {
-    /// This many cases will run.
-    fn begin(&self, cases: usize);
-    /// One is over.
+    /// So many cases will run against that testee, or be skipped.
+    fn begin(&self, testee: &str, cases: usize);
+    /// One is over; its evidence is still there, also if it passed.
     fn done(&self, result: &CaseResult);
     /// All are over.
-    fn end(&self);
+    fn end(&self, report: &RunReport);
+}
+
+/// Tells several.
+#[derive(Default)]
+pub struct Audience(pub Vec<Box<dyn Progress>>);
+
+impl std::fmt::Debug for Audience {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "Audience of {}", self.0.len())
+    }
+}
+
+impl Progress for Audience {
+    fn begin(&self, testee: &str, cases: usize) {
+        self.0.iter().for_each(|listener| listener.begin(testee, cases));
+    }
+
+    fn done(&self, result: &CaseResult) {
+        self.0.iter().for_each(|listener| listener.done(result));
+    }
+
+    fn end(&self, report: &RunReport) {
+        self.0.iter().for_each(|listener| listener.end(report));
+    }
 }
 
 impl RunReport {
@@ -84,7 +127,10 @@ impl RunReport {
             Ending::Died { .. } => return ExitKind::Testee,
             Ending::Complete => {}
         }
-        if self.count(Verdict::Fail) + self.count(Verdict::Inconclusive) != 0 {
+        if [Verdict::Fail, Verdict::Flaky, Verdict::Inconclusive]
+            .iter()
+            .any(|verdict| self.count(*verdict) != 0)
+        {
             ExitKind::Failed
         } else if !self.dishonest.is_empty() {
             ExitKind::Testee

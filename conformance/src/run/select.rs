@@ -1,5 +1,4 @@
-use globset::Glob;
-
+use super::filter::{Filter, FilterError};
 use crate::case::{Case, Level};
 
 /// Why a selection is none.
@@ -13,19 +12,19 @@ pub enum SelectError {
         /// What may have been meant.
         nearest: Vec<&'static str>,
     },
-    /// A glob that can't be parsed.
-    #[error("`{glob}` is no pattern: {reason}")]
-    Pattern {
+    /// A filter that can't be read.
+    #[error("`{filter}` is no filter: {reason}")]
+    Filter {
         /// As given.
-        glob: String,
+        filter: String,
         /// What is wrong.
-        reason: String,
+        reason: FilterError,
     },
-    /// A glob that matches nothing.
-    #[error("no case matches `{glob}`{}", meant(.nearest))]
+    /// A filter that matches nothing.
+    #[error("no case matches `{filter}`{}", meant(.nearest))]
     NoMatch {
         /// As given.
-        glob: String,
+        filter: String,
         /// What may have been meant.
         nearest: Vec<&'static str>,
     },
@@ -38,36 +37,34 @@ fn meant(ids: &[&str]) -> String {
     }
 }
 
-/// The cases that the filters name, in the order of the registry. No filter means all.
+/// The cases that one of the filters chooses, in the order of the registry. No filter means all.
 ///
-/// A filter is an id, or a pattern with `*`, `?`, `[…]` or `{…,…}` over whole ids. A case of a level
-/// below `level` is left out, also if it is named.
+/// A filter is an id, a pattern over whole ids, or an expression of [`Filter`]. A case of a level below `level` is left
+/// out, also if it is named.
 ///
 /// # Errors
-/// A filter that names nothing.
+/// A filter that chooses nothing.
 pub fn select(
     cases: &[&'static Case],
     filters: &[String],
     level: Option<Level>,
 ) -> Result<Vec<&'static Case>, SelectError> {
     let mut chosen = vec![filters.is_empty(); cases.len()];
-    for filter in filters {
-        let is_glob = filter.contains(['*', '?', '[', '{']);
-        let matcher = Glob::new(filter)
-            .map_err(|error| SelectError::Pattern { glob: filter.clone(), reason: error.kind().to_string() })?
-            .compile_matcher();
+    for text in filters {
+        let filter =
+            Filter::parse(text).map_err(|reason| SelectError::Filter { filter: text.clone(), reason })?;
         let mut found = false;
         for (chosen, case) in chosen.iter_mut().zip(cases) {
-            if if is_glob { matcher.is_match(case.id) } else { case.id == filter } {
+            if filter.chooses(case) {
                 *chosen = true;
                 found = true;
             }
         }
         if !found {
-            let nearest = nearest_ids(filter, cases);
-            return Err(match is_glob {
-                true => SelectError::NoMatch { glob: filter.clone(), nearest },
-                false => SelectError::Unknown { id: filter.clone(), nearest },
+            let nearest = nearest_ids(text, cases);
+            return Err(match text.contains(|letter: char| "*?[{(&|! ".contains(letter)) {
+                true => SelectError::NoMatch { filter: text.clone(), nearest },
+                false => SelectError::Unknown { id: text.clone(), nearest },
             });
         }
     }

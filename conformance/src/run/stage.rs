@@ -14,6 +14,8 @@ pub struct Stage {
     testee: Arc<Testee>,
     deadline: Instant,
     pace: Pace,
+    slowness: f64,
+    before: Vec<Process>,
     opened: Mutex<Opened>,
 }
 
@@ -35,7 +37,25 @@ struct Opened {
 
 impl Stage {
     pub(crate) fn new(testee: Arc<Testee>, deadline: Instant, pace: Pace) -> Self {
-        Self { testee, deadline, pace, opened: Mutex::default() }
+        Self { testee, deadline, pace, slowness: 1.0, before: Vec::new(), opened: Mutex::default() }
+    }
+
+    /// Stretches all waiting.
+    pub(crate) fn slow(mut self, slowness: f64) -> Self {
+        self.slowness = slowness;
+        self
+    }
+
+    /// Remembers the processes before the first case.
+    pub(crate) fn since(mut self, before: Vec<Process>) -> Self {
+        self.before = before;
+        self
+    }
+
+    /// The processes of the shared testee before the first case of the run.
+    #[must_use]
+    pub fn before(&self) -> &[Process] {
+        &self.before
     }
 
     /// The testee.
@@ -56,10 +76,10 @@ impl Stage {
         self.deadline
     }
 
-    /// The deadline, or `wait` from now if that is earlier.
+    /// The deadline, or `wait` from now if that is earlier; on a slow machine as much longer as was asked for.
     #[must_use]
     pub fn within(&self, wait: Duration) -> Instant {
-        self.deadline.min(Instant::now() + wait)
+        self.deadline.min(Instant::now() + wait.mul_f64(self.slowness))
     }
 
     /// How long nothing has to come before "it waits" is believed: eight round trips as measured, and
@@ -248,11 +268,10 @@ impl Stage {
         workers.iter().all(begun)
     }
 
-    /// All that the probes saw, for people.
+    /// All that the probes saw.
     #[must_use]
-    pub fn evidence(&self) -> Vec<String> {
-        let opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
-        opened.transcripts.iter().map(Transcript::render).collect()
+    pub fn evidence(&self) -> Vec<Transcript> {
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner).transcripts.clone()
     }
 
     /// Closes every probe under the feet of a case that does not end.

@@ -38,6 +38,9 @@ mod tests {
     use super::*;
     use crate::case::{Answer, Check, Grade, Level};
 
+    const LOCK_HEAD: &str =
+        "# Every id there is or was, with its level. WORKERSPEC_UPDATE=1 cargo test writes it.";
+
     #[test]
     fn ids_are_unique_slugs_of_their_suite() {
         let mut seen = BTreeSet::new();
@@ -49,6 +52,34 @@ mod tests {
             assert!(case.id.chars().all(legal), "{}", case.id);
             assert_eq!(case.id.split('.').count(), 3, "{}", case.id);
         }
+    }
+
+    /// An id is a promise: what it names never changes, and none comes back with another meaning. `WORKERSPEC_UPDATE=1
+    /// cargo test` writes the file anew; what is gone stays in it.
+    #[test]
+    fn ids_are_those_of_cases_lock() {
+        let path = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/cases.lock"));
+        let lock = std::fs::read_to_string(path).unwrap_or_default();
+        let now: BTreeSet<String> =
+            registry().iter().map(|case| format!("{} {}", case.id, case.level.name())).collect();
+        let id = |line: &str| line.split(' ').next().unwrap_or_default().to_owned();
+        let ids: BTreeSet<String> = now.iter().map(|line| id(line)).collect();
+        let locked: BTreeSet<String> =
+            lock.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect();
+        let gone = |line: &&String| !ids.contains(&id(line));
+        let tombstones: BTreeSet<String> =
+            locked.iter().filter(gone).map(|line| format!("{} gone", id(line))).collect();
+        let expected: BTreeSet<String> = now.union(&tombstones).cloned().collect();
+        let back: Vec<&String> =
+            locked.iter().filter(|line| line.ends_with(" gone") && ids.contains(&id(line))).collect();
+        assert!(back.is_empty(), "ids that were gone came back: {back:?}");
+        if locked != expected && std::env::var_os("WORKERSPEC_UPDATE").is_some() {
+            let lines: Vec<&str> = expected.iter().map(String::as_str).collect();
+            std::fs::write(path, format!("{LOCK_HEAD}\n{}\n", lines.join("\n"))).unwrap();
+            return;
+        }
+        let missing: Vec<&String> = expected.symmetric_difference(&locked).collect();
+        assert!(missing.is_empty(), "cases.lock differs (WORKERSPEC_UPDATE=1 cargo test): {missing:?}");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The life of the processes: workers, stop, the master's death, a second start.
 
+mod residue;
 mod start;
 mod stop;
 mod worker;
@@ -9,4 +10,4 @@ use crate::case::Case;
 pub(in crate::suites) use worker::slots;
 
 /// The sections of this suite.
-pub const SECTIONS: &[&[Case]] = &[worker::CASES, stop::CASES, start::CASES];
+pub const SECTIONS: &[&[Case]] = &[worker::CASES, stop::CASES, start::CASES, residue::CASES];

@@ -1,0 +1,97 @@
+//! `workerspec compare` and `workerspec report`: several reports side by side.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use workerspec_conformance::report::{Comparison, Document, DocumentError, matrix_markdown, matrix_table};
+use workerspec_conformance::run::ExitKind;
+
+use crate::output::{Output, say};
+use crate::run::complain;
+
+/// Arguments of `compare`.
+#[derive(Debug, Args)]
+#[command(after_help = COMPARE_HELP)]
+pub(crate) struct CompareArgs {
+    /// The older report, of `workerspec run --json`
+    old: PathBuf,
+
+    /// The newer one
+    new: PathBuf,
+
+    /// Print the changes as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+const COMPARE_HELP: &str = "\
+Examples:
+  workerspec compare main.json branch.json
+      what is broken, fixed or changed since
+
+Exit codes:
+  0  nothing got worse
+  1  a case that was not bad is
+  2  a report can't be read";
+
+/// Arguments of `report`.
+#[derive(Debug, Args)]
+#[command(after_help = REPORT_HELP)]
+pub(crate) struct ReportsArgs {
+    /// Reports of `workerspec run --json`, one for each implementation
+    #[arg(value_name = "REPORT", required = true)]
+    reports: Vec<PathBuf>,
+
+    /// Write a table as Markdown
+    #[arg(long, value_name = "FILE")]
+    markdown: Option<PathBuf>,
+}
+
+const REPORT_HELP: &str = "\
+Examples:
+  workerspec report nginx.json workerman.json reference.json
+      which of them keeps what";
+
+/// Prints what differs; gives the exit code.
+///
+/// # Errors
+/// What is a fault of workerspec itself.
+pub(crate) fn compare(args: &CompareArgs) -> anyhow::Result<u8> {
+    let both = Document::read(&args.old).and_then(|old| Ok((old, Document::read(&args.new)?)));
+    let (old, new) = match both {
+        Ok(both) => both,
+        Err(error) => return Ok(complain(ExitKind::Usage, &error)),
+    };
+    let comparison = Comparison::new(&old, &new);
+    let text = match args.json {
+        true => format!("{}\n", serde_json::to_string_pretty(&comparison)?),
+        false => comparison.text(),
+    };
+    say(&text)?;
+    Ok(if comparison.is_worse() { ExitKind::Failed } else { ExitKind::Ok }.code())
+}
+
+/// Writes the reports side by side; gives the exit code.
+///
+/// # Errors
+/// What is a fault of workerspec itself.
+pub(crate) fn report(args: &ReportsArgs) -> anyhow::Result<u8> {
+    let read: Result<Vec<Document>, DocumentError> =
+        args.reports.iter().map(|path| Document::read(path)).collect();
+    let documents = match read {
+        Ok(documents) => documents,
+        Err(error) => return Ok(complain(ExitKind::Usage, &error)),
+    };
+    let markdown = match Output::maybe("--markdown", args.markdown.as_deref()) {
+        Ok(output) => output,
+        Err(error) => {
+            eprintln!("workerspec: {error}");
+            return Ok(ExitKind::Usage.code());
+        }
+    };
+    match markdown {
+        None => say(&matrix_table(&documents))?,
+        Some(output) => output.write(&matrix_markdown(&documents))?,
+    }
+    Ok(ExitKind::Ok.code())
+}
