@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::testee::{Capability, ReloadMeans, TesteeFile, Tier};
+use crate::testee::{Capability, ReloadMeans, TesteeFile, Tier, Verb};
 
 /// What a case needs of a testee.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub enum Need {
     ReloadThatWaits,
     /// A `stop.graceful` signal.
     GracefulStop,
+    /// A command of the command line.
+    Command(Verb),
     /// Limits that come from the contract's variables or from `[limits]`: a full testee. Cases that
     /// count octets at a limit need it, so that a testee with other limits is told from one without.
     Limits,
@@ -32,6 +34,7 @@ impl Need {
                 .reload()
                 .is_some_and(|reload| matches!(reload.means, ReloadMeans::Command { waits: true, .. })),
             Self::GracefulStop => file.stop().graceful.is_some(),
+            Self::Command(verb) => file.has(*verb),
         }
     }
 }
@@ -44,6 +47,7 @@ impl fmt::Display for Need {
             Self::Reload => out.write_str("[reload]"),
             Self::ReloadThatWaits => out.write_str("a reload command that waits"),
             Self::GracefulStop => out.write_str("stop.graceful"),
+            Self::Command(verb) => write!(out, "{verb}"),
             Self::Limits => out.write_str("limits that apply (tier full)"),
         }
     }

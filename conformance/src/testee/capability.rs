@@ -31,6 +31,26 @@ pub enum Capability {
     Isolation,
     /// Takes a reload during a reload; the newest release wins.
     Coalesce,
+    /// Answers datagrams on port `udp`.
+    Udp,
+    /// Speaks newline-framed text on port `unix`.
+    Unix,
+    /// Speaks newline-framed text inside TLS on port `tls`.
+    Tls,
+    /// Obeys `!after`, `!every` and `!cancel`.
+    Timers,
+    /// Obeys `!idle`.
+    Heartbeat,
+    /// Obeys the deadlines of the environment.
+    Deadlines,
+    /// Obeys `!end` and `!destroy`.
+    Endings,
+    /// Speaks first after a websocket handshake for `/greet`.
+    Greeting,
+    /// Journals `worker_exit`.
+    ExitReport,
+    /// Obeys `!spawn`.
+    Spawn,
 }
 
 impl Capability {
@@ -50,6 +70,16 @@ impl Capability {
         Self::Deferred,
         Self::Isolation,
         Self::Coalesce,
+        Self::Udp,
+        Self::Unix,
+        Self::Tls,
+        Self::Timers,
+        Self::Heartbeat,
+        Self::Deadlines,
+        Self::Endings,
+        Self::Greeting,
+        Self::ExitReport,
+        Self::Spawn,
     ];
 
     /// The name in `testee.toml`.
@@ -70,6 +100,16 @@ impl Capability {
             Self::Deferred => "deferred",
             Self::Isolation => "isolation",
             Self::Coalesce => "coalesce",
+            Self::Udp => "udp",
+            Self::Unix => "unix",
+            Self::Tls => "tls",
+            Self::Timers => "timers",
+            Self::Heartbeat => "heartbeat",
+            Self::Deadlines => "deadlines",
+            Self::Endings => "endings",
+            Self::Greeting => "greeting",
+            Self::ExitReport => "exit-report",
+            Self::Spawn => "spawn",
         }
     }
 
@@ -80,7 +120,10 @@ impl Capability {
             Self::Text => Some("text"),
             Self::Http => Some("http"),
             Self::Frame => Some("frame"),
-            Self::WebSocket | Self::Deflate => Some("websocket"),
+            Self::WebSocket | Self::Deflate | Self::Greeting => Some("websocket"),
+            Self::Udp => Some("udp"),
+            Self::Unix => Some("unix"),
+            Self::Tls => Some("tls"),
             _ => None,
         }
     }
@@ -90,6 +133,16 @@ impl Capability {
     pub const fn since(self) -> u8 {
         match self {
             Self::Frame | Self::WebSocket | Self::Deflate => 2,
+            Self::Udp
+            | Self::Unix
+            | Self::Tls
+            | Self::Timers
+            | Self::Heartbeat
+            | Self::Deadlines
+            | Self::Endings
+            | Self::Greeting
+            | Self::ExitReport
+            | Self::Spawn => 3,
             _ => 1,
         }
     }

@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::Path;
 use std::str::FromStr;
@@ -8,11 +8,13 @@ use nix::sys::signal::Signal;
 use toml::Spanned;
 
 use super::capability::{Capability, Tier};
+use super::command::Verb;
 use super::duration::parse_duration;
 use super::file::{Limits, Reload, ReloadMeans, Stop, Template, TesteeFile};
 use super::placeholder::unknown_port;
 use super::problem::TesteeFileError;
 use super::schema::{Raw, RawLimits, RawReload, RawStop};
+use super::transport::Transport;
 
 /// Bytes of the largest message when `[limits]` says nothing.
 const DEFAULT_MAX_PACKAGE: usize = 65_536;
@@ -36,11 +38,12 @@ impl Checker<'_> {
         let contract = match *raw.contract.get_ref() {
             1 => 1,
             2 => 2,
+            3 => 3,
             other => {
                 return Err(self.wrong(
                     raw.contract.span(),
                     format!("version {other} of the contract is not known"),
-                    "write contract = 2",
+                    "write contract = 3",
                 ));
             }
         };
@@ -57,16 +60,18 @@ impl Checker<'_> {
             }
         };
         for (port, transport) in &raw.ports {
-            if transport.get_ref() != "tcp" {
+            let wanted = Transport::of_port(port);
+            if Transport::named(transport.get_ref()) != Some(wanted) {
                 return Err(self.wrong(
                     transport.span(),
                     format!("port {port} can't be `{}`", transport.get_ref()),
-                    "write \"tcp\"",
+                    &format!("write \"{}\"", wanted.name()),
                 ));
             }
         }
         let ports: Vec<String> = raw.ports.keys().cloned().collect();
         let capabilities = self.capabilities(&raw.capabilities, contract, tier, &ports)?;
+        let commands = self.commands(&raw, contract, &ports)?;
         let start = raw.start.into_inner();
         let command = self.command(&start.command, &ports)?;
         let env = start.env.iter().map(|(name, value)| (name.clone(), value.get_ref().clone())).collect();
@@ -94,6 +99,7 @@ impl Checker<'_> {
             stop: self.stop(raw.stop.as_ref())?,
             templates: templates.collect::<Result<_, _>>()?,
             limits: self.limits(raw.limits.as_ref())?,
+            commands,
             ports,
         })
     }
@@ -142,7 +148,7 @@ impl Checker<'_> {
                 return Err(self.wrong(
                     name.span(),
                     format!("capability {capability} needs a port {port}"),
-                    &format!("add {port} = \"tcp\" to [ports]"),
+                    &format!("add {port} = \"{}\" to [ports]", Transport::of_port(port).name()),
                 ));
             }
             if tier == Tier::Http && port.is_some_and(|port| port != "http") {
@@ -184,6 +190,39 @@ impl Checker<'_> {
         Ok(command.get_ref().iter().map(|word| word.get_ref().clone()).collect())
     }
 
+    fn commands(
+        &self,
+        raw: &Raw,
+        contract: u8,
+        ports: &[String],
+    ) -> Result<BTreeMap<Verb, Vec<String>>, TesteeFileError> {
+        let tables = [
+            raw.commands.as_ref().map(|table| ("commands", table.span())),
+            raw.status.as_ref().map(|table| ("status", table.span())),
+        ];
+        if let Some((name, span)) = tables.into_iter().flatten().find(|_| contract < 3) {
+            return Err(self.wrong(
+                span,
+                format!("[{name}] came with version 3 of the contract"),
+                "write contract = 3",
+            ));
+        }
+        let lines = raw.commands.as_ref().map(Spanned::get_ref);
+        let status = raw.status.as_ref().map(|status| &status.get_ref().command);
+        [
+            (Verb::Stop, lines.and_then(|lines| lines.stop.as_ref())),
+            (Verb::StopGraceful, lines.and_then(|lines| lines.stop_graceful.as_ref())),
+            (Verb::Restart, lines.and_then(|lines| lines.restart.as_ref())),
+            (Verb::Reload, lines.and_then(|lines| lines.reload.as_ref())),
+            (Verb::Daemon, lines.and_then(|lines| lines.daemon.as_ref())),
+            (Verb::Status, status),
+        ]
+        .into_iter()
+        .filter_map(|(verb, command)| Some((verb, command?)))
+        .map(|(verb, command)| Ok((verb, self.command(command, ports)?)))
+        .collect()
+    }
+
     fn placeholders(&self, text: &Spanned<String>, ports: &[String]) -> Result<(), TesteeFileError> {
         let names: Vec<&str> = ports.iter().map(String::as_str).collect();
         match unknown_port(text.get_ref(), &names) {
@@ -191,7 +230,7 @@ impl Checker<'_> {
             Some(name) => Err(self.wrong(
                 text.span(),
                 format!("{{port.{name}}} stands for a port that is not declared"),
-                &format!("add {name} = \"tcp\" to [ports]"),
+                &format!("add {name} = \"{}\" to [ports]", Transport::of_port(name).name()),
             )),
         }
     }

@@ -1,6 +1,7 @@
 use std::io;
 use std::time::Duration;
 
+use super::command::Verb;
 use super::launch::Exit;
 use super::problem::TesteeFileError;
 
@@ -30,6 +31,14 @@ pub enum TesteeError {
         reason: String,
         /// Its file.
         path: String,
+    },
+    /// Its file names no such command.
+    #[error("testee {name}: no {verb} in its file")]
+    NoCommand {
+        /// The testee.
+        name: String,
+        /// What was wanted.
+        verb: Verb,
     },
     /// It ended before it was ready.
     #[error("testee {name}: ended before it was ready: {exit}{}", log_part(.log))]

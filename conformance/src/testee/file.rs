@@ -7,8 +7,10 @@ use nix::sys::signal::Signal;
 
 use super::capability::{Capability, Tier};
 use super::check::Checker;
+use super::command::Verb;
 use super::problem::TesteeFileError;
 use super::schema::Raw;
+use super::transport::Transport;
 
 /// `testee.toml`, parsed and checked: what can't be used does not get this far.
 #[derive(Clone, Debug)]
@@ -26,6 +28,7 @@ pub struct TesteeFile {
     pub(super) reload: Option<Reload>,
     pub(super) stop: Stop,
     pub(super) ports: Vec<String>,
+    pub(super) commands: BTreeMap<Verb, Vec<String>>,
     pub(super) limits: Limits,
     pub(super) templates: Vec<Template>,
 }
@@ -165,6 +168,18 @@ impl TesteeFile {
     #[must_use]
     pub fn limits(&self) -> Limits {
         self.limits
+    }
+
+    /// Whether its command line can do that.
+    #[must_use]
+    pub fn has(&self, verb: Verb) -> bool {
+        self.commands.contains_key(&verb)
+    }
+
+    /// What a port of its travels over.
+    #[must_use]
+    pub fn transport(&self, port: &str) -> Transport {
+        Transport::of_port(port)
     }
 
     /// Names of its ports.

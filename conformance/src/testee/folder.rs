@@ -2,25 +2,50 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::error::TesteeError;
 use super::file::TesteeFile;
 use super::launch::Launch;
 use super::placeholder::{Placeholders, unknown_port};
-use super::port::PortLease;
+use super::transport::Place;
 
 // Names inside the run's folder.
 pub(super) const PID_FILE: &str = "master.pid";
 pub(super) const JOURNAL_FILE: &str = "journal.jsonl";
 pub(super) const RELEASE_FILE: &str = "release";
 pub(super) const LOG_FILE: &str = "testee.log";
+/// The unix socket of port `unix`.
+pub(super) const SOCKET_FILE: &str = "unix.sock";
+const CERTIFICATE_FILE: &str = "tls-certificate.pem";
+const KEY_FILE: &str = "tls-key.pem";
+
+/// The certificate of port `tls`, which is its own authority, for the name `localhost`.
+pub(super) const CERTIFICATE: &str = include_str!("tls/certificate.pem");
+const KEY: &str = include_str!("tls/key.pem");
+
+/// Deadlines of the contract in ms, by variable.
+const DEADLINES: [(&str, Duration); 4] = [
+    ("WORKERSPEC_HANDSHAKE_TIMEOUT", HANDSHAKE_TIMEOUT),
+    ("WORKERSPEC_CLOSE_TIMEOUT", CLOSE_TIMEOUT),
+    ("WORKERSPEC_HEADER_TIMEOUT", HEADER_TIMEOUT),
+    ("WORKERSPEC_BODY_TIMEOUT", BODY_TIMEOUT),
+];
+/// What a handshake of TLS or websocket may take.
+pub(super) const HANDSHAKE_TIMEOUT: Duration = Duration::from_millis(2_000);
+/// What a peer may take to end after a close.
+pub(super) const CLOSE_TIMEOUT: Duration = Duration::from_millis(1_500);
+/// What a head may take on port `http`.
+pub(super) const HEADER_TIMEOUT: Duration = Duration::from_millis(4_000);
+/// How long a body may stand still on port `http`.
+pub(super) const BODY_TIMEOUT: Duration = Duration::from_millis(4_000);
 
 /// The values of this run.
 pub(super) fn placeholders(
     file: &TesteeFile,
     launch: &Launch,
     folder: &Path,
-    ports: &BTreeMap<String, PortLease>,
+    ports: &BTreeMap<String, Place>,
 ) -> Placeholders {
     let path = |path: &Path| path.display().to_string();
     let mut values = vec![
@@ -33,8 +58,10 @@ pub(super) fn placeholders(
         ("journal".to_owned(), path(&folder.join(JOURNAL_FILE))),
         ("release_file".to_owned(), path(&folder.join(RELEASE_FILE))),
         ("reuse_port".to_owned(), u8::from(launch.reuse_port).to_string()),
+        ("tls_certificate".to_owned(), path(&folder.join(CERTIFICATE_FILE))),
+        ("tls_key".to_owned(), path(&folder.join(KEY_FILE))),
     ];
-    values.extend(ports.iter().map(|(name, lease)| (format!("port.{name}"), lease.port().to_string())));
+    values.extend(ports.iter().map(|(name, place)| (format!("port.{name}"), place.text(folder))));
     Placeholders::new(values)
 }
 
@@ -43,7 +70,7 @@ pub(super) fn environment(
     file: &TesteeFile,
     launch: &Launch,
     folder: &Path,
-    ports: &BTreeMap<String, PortLease>,
+    ports: &BTreeMap<String, Place>,
     placeholders: &Placeholders,
 ) -> Vec<(String, String)> {
     let path = |name: &str| folder.join(name).display().to_string();
@@ -59,12 +86,21 @@ pub(super) fn environment(
         ("WORKERSPEC_RELEASE_FILE", path(RELEASE_FILE)),
         ("WORKERSPEC_MAX_PACKAGE", file.limits.max_package.to_string()),
         ("WORKERSPEC_MAX_SEND_BUFFER", file.limits.max_send_buffer.to_string()),
+        ("WORKERSPEC_TLS_CERTIFICATE", path(CERTIFICATE_FILE)),
+        ("WORKERSPEC_TLS_KEY", path(KEY_FILE)),
     ];
     env.extend(ours.map(|(name, value)| (name.to_owned(), value)));
-    env.extend(ports.iter().map(|(name, lease)| {
-        (format!("WORKERSPEC_PORT_{}", name.to_ascii_uppercase().replace('-', "_")), lease.port().to_string())
+    env.extend(DEADLINES.map(|(name, time)| (name.to_owned(), time.as_millis().to_string())));
+    env.extend(ports.iter().map(|(name, place)| {
+        (format!("WORKERSPEC_PORT_{}", name.to_ascii_uppercase().replace('-', "_")), place.text(folder))
     }));
     env
+}
+
+/// Writes the files that every run has: certificate and key.
+pub(super) fn write_certificate(folder: &Path) -> io::Result<()> {
+    fs::write(folder.join(CERTIFICATE_FILE), CERTIFICATE)?;
+    fs::write(folder.join(KEY_FILE), KEY)
 }
 
 /// Renders every template to where it belongs, each in one step.

@@ -1,5 +1,7 @@
 use std::fmt;
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
@@ -18,13 +20,45 @@ pub struct Launch {
     pub program: PathBuf,
     /// What the release file says at the start.
     pub release: Release,
+    /// What is done to the folder before the start. Default: nothing.
+    pub prepare: Prepare,
+}
+
+/// What is done to the folder of a run before its start: it gets the paths of the pid file and of the unix
+/// socket.
+#[derive(Clone, Default)]
+pub struct Prepare(Option<Arc<Preparation>>);
+
+type Preparation = dyn Fn(&Path, &Path) -> io::Result<()> + Send + Sync;
+
+impl Prepare {
+    /// Does that.
+    pub fn with(does: impl Fn(&Path, &Path) -> io::Result<()> + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(does)))
+    }
+
+    pub(super) fn run(&self, pid_file: &Path, socket: &Path) -> io::Result<()> {
+        self.0.as_ref().map_or(Ok(()), |does| does(pid_file, socket))
+    }
+}
+
+impl fmt::Debug for Prepare {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_tuple("Prepare").field(&self.0.is_some()).finish()
+    }
 }
 
 impl Launch {
     /// Two workers on a shared listener, with release `r0` that comes up.
     #[must_use]
     pub fn new(program: impl Into<PathBuf>) -> Self {
-        Self { workers: 2, reuse_port: false, program: program.into(), release: Release::up("r0") }
+        Self {
+            workers: 2,
+            reuse_port: false,
+            program: program.into(),
+            release: Release::up("r0"),
+            prepare: Prepare::default(),
+        }
     }
 }
 

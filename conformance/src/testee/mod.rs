@@ -3,8 +3,10 @@
 //! [`TesteeFile`] is `testee.toml`, parsed and checked. [`Testee::start`] runs what it says under a
 //! [`keeper`], so that nothing outlives the runner however the runner ends.
 
+mod beside;
 mod capability;
 mod check;
+mod command;
 mod duration;
 mod error;
 mod file;
@@ -19,12 +21,15 @@ mod process;
 mod release;
 mod running;
 mod schema;
+mod transport;
 
+pub use beside::Beside;
 pub use capability::{Capability, Tier};
+pub use command::Verb;
 pub use error::TesteeError;
 pub use file::{Limits, Reload, ReloadMeans, Stop, Template, TesteeFile};
 pub use journal::JournalLine;
-pub use launch::{Exit, Launch, ReloadTrigger, Stopped};
+pub use launch::{Exit, Launch, Prepare, ReloadTrigger, Stopped};
 pub use nix::sys::signal::Signal;
 pub use nix::unistd::Pid;
 pub use problem::TesteeFileError;
@@ -32,3 +37,4 @@ pub(crate) use problem::line_and_column;
 pub use process::{Process, ProcessState, descendants};
 pub use release::{Mode, Release};
 pub use running::Testee;
+pub use transport::Transport;

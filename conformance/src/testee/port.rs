@@ -1,6 +1,6 @@
 use std::fs;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net;
 
@@ -44,6 +44,7 @@ impl PortLease {
         // Both must be free: a server that listens on every address would take the connections too.
         for address in [Ipv4Addr::LOCALHOST, Ipv4Addr::UNSPECIFIED] {
             TcpListener::bind(SocketAddr::from((address, port))).ok()?;
+            UdpSocket::bind(SocketAddr::from((address, port))).ok()?;
         }
         Some(Self { port, _claim: claim })
     }

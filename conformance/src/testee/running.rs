@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -9,10 +10,13 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
 
+use super::beside::Beside;
+use super::command::Verb;
 use super::error::TesteeError;
 use super::file::{Limits, ReloadMeans, TesteeFile};
 use super::folder::{
-    JOURNAL_FILE, LOG_FILE, PID_FILE, RELEASE_FILE, environment, placeholders, write_templates,
+    JOURNAL_FILE, LOG_FILE, PID_FILE, RELEASE_FILE, SOCKET_FILE, environment, placeholders,
+    write_certificate, write_templates,
 };
 use super::journal::{self, JournalLine};
 use super::keeper::{KeeperLink, tail};
@@ -21,6 +25,7 @@ use super::placeholder::Placeholders;
 use super::port::PortLease;
 use super::process::{Process, ProcessState, descendants};
 use super::release::Release;
+use super::transport::{Place, Transport};
 
 /// A running testee. Dropped, everything that it started is killed.
 #[derive(Debug)]
@@ -29,7 +34,7 @@ pub struct Testee {
     launch: Launch,
     keeper: KeeperLink,
     master: Pid,
-    ports: BTreeMap<String, PortLease>,
+    ports: BTreeMap<String, Place>,
     placeholders: Mutex<Placeholders>,
     // Last: everything above may use the folder until it is gone.
     folder: TempDir,
@@ -48,15 +53,26 @@ impl Testee {
             .map_err(TesteeError::system("can't make a folder for the run"))?;
         let mut ports = BTreeMap::new();
         for name in &file.ports {
-            let lease =
-                PortLease::take().map_err(TesteeError::system(format!("can't find a port for {name}")))?;
-            ports.insert(name.clone(), lease);
+            let place = match file.transport(name) {
+                Transport::Unix => Place::Path(folder.path().join(SOCKET_FILE)),
+                transport => {
+                    let lease = PortLease::take()
+                        .map_err(TesteeError::system(format!("can't find a port for {name}")))?;
+                    Place::Number(lease, transport)
+                }
+            };
+            ports.insert(name.clone(), place);
         }
         let placeholders = placeholders(file, launch, folder.path(), &ports);
         launch
             .release
             .write(&folder.path().join(RELEASE_FILE))
             .map_err(TesteeError::system("can't write the release file"))?;
+        write_certificate(folder.path())
+            .and_then(|()| {
+                launch.prepare.run(&folder.path().join(PID_FILE), &folder.path().join(SOCKET_FILE))
+            })
+            .map_err(TesteeError::system("can't prepare the folder of the run"))?;
         write_templates(file, &placeholders)?;
         let command: Vec<String> = file.command.iter().map(|word| placeholders.render(word)).collect();
         let env = environment(file, launch, folder.path(), &ports, &placeholders);
@@ -110,7 +126,25 @@ impl Testee {
     /// Where a port of `[ports]` listens.
     #[must_use]
     pub fn address(&self, port: &str) -> Option<SocketAddr> {
-        self.ports.get(port).map(|lease| SocketAddr::from((Ipv4Addr::LOCALHOST, lease.port())))
+        match self.ports.get(port)? {
+            Place::Number(lease, _) => Some(SocketAddr::from((Ipv4Addr::LOCALHOST, lease.port()))),
+            Place::Path(_) => None,
+        }
+    }
+
+    /// The socket of a port that is a path.
+    #[must_use]
+    pub fn socket(&self, port: &str) -> Option<PathBuf> {
+        match self.ports.get(port)? {
+            Place::Path(path) => Some(path.clone()),
+            Place::Number(..) => None,
+        }
+    }
+
+    /// The folder of the run.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// The process of `start.command`.
@@ -183,6 +217,40 @@ impl Testee {
         }
     }
 
+    /// Runs a command of the command line to its end. `None` if it still ran at the deadline; it is killed
+    /// then, with all that it started.
+    ///
+    /// # Errors
+    /// The file has no such command, or it can't be executed.
+    pub fn command(&self, verb: Verb, deadline: Instant) -> Result<(Option<Exit>, String), TesteeError> {
+        let command = self.words(verb)?;
+        self.run(&command, deadline)
+    }
+
+    /// Starts a command of the command line, which may stay.
+    ///
+    /// # Errors
+    /// As [`Testee::command`].
+    pub fn begin(&self, verb: Verb, deadline: Instant) -> Result<Beside, TesteeError> {
+        let command = self.words(verb)?;
+        let placeholders = self.placeholders.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.begin_in(self.folder.path(), &placeholders, &command, deadline)
+    }
+
+    /// Starts the start command once more in the same folder, and does not wait for it.
+    ///
+    /// # Errors
+    /// When it can't be executed.
+    pub fn begin_start(&self, deadline: Instant) -> Result<Beside, TesteeError> {
+        let placeholders = self.placeholders.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.begin_in(self.folder.path(), &placeholders, &self.file.command, deadline)
+    }
+
+    fn words(&self, verb: Verb) -> Result<Vec<String>, TesteeError> {
+        let name = || self.file.name.clone();
+        self.file.commands.get(&verb).cloned().ok_or_else(|| TesteeError::NoCommand { name: name(), verb })
+    }
+
     /// Starts the start command once more, with the same pid file, ports and folder, and waits for its
     /// end. `None` if it still ran at the deadline; it is killed then.
     ///
@@ -202,6 +270,7 @@ impl Testee {
             .prefix("beside-")
             .tempdir_in(self.folder.path())
             .map_err(TesteeError::system("can't make a folder for a second start"))?;
+        write_certificate(beside.path()).map_err(TesteeError::system("can't write a certificate"))?;
         self.launch
             .release
             .write(&beside.path().join(RELEASE_FILE))
@@ -224,6 +293,18 @@ impl Testee {
         command: &[String],
         deadline: Instant,
     ) -> Result<(Option<Exit>, String), TesteeError> {
+        let beside = self.begin_in(folder, placeholders, command, deadline)?;
+        let exit = beside.wait_exit(deadline);
+        Ok((exit, beside.end()))
+    }
+
+    fn begin_in(
+        &self,
+        folder: &Path,
+        placeholders: &Placeholders,
+        command: &[String],
+        deadline: Instant,
+    ) -> Result<Beside, TesteeError> {
         let words: Vec<String> = command.iter().map(|word| placeholders.render(word)).collect();
         let env = environment(&self.file, &self.launch, folder, &self.ports, placeholders);
         let log = tempfile::Builder::new()
@@ -233,16 +314,13 @@ impl Testee {
             .map_err(TesteeError::system("can't make a log for the command"))?;
         let keeper = KeeperLink::start(&self.launch.program, log.path(), None, folder, env, &words)
             .map_err(TesteeError::system("can't start a keeper"))?;
-        keeper.wait_started(deadline).map_err(|reason| TesteeError::NotStarted {
+        let pid = keeper.wait_started(deadline).map_err(|reason| TesteeError::NotStarted {
             name: self.file.name.clone(),
             command: words.join(" "),
             reason,
             path: self.file.path.display().to_string(),
         })?;
-        let exit = keeper.wait_exit(deadline).map(|(exit, _)| exit);
-        // Its last words are in the file when the keeper is gone.
-        drop(keeper);
-        Ok((exit, tail(log.path(), 40)))
+        Ok(Beside { keeper, pid, log })
     }
 
     /// The first line that the version command prints; `None` if the file names none or it fails.
@@ -322,9 +400,8 @@ impl Testee {
 
     fn wait_ready(&self, deadline: Instant) -> Result<(), TesteeError> {
         let mut pause = Duration::from_millis(1);
-        for (name, lease) in &self.ports {
-            let address = SocketAddr::from((Ipv4Addr::LOCALHOST, lease.port()));
-            while TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_err() {
+        for (name, place) in &self.ports {
+            while !accepts(place) {
                 if let Some(exit) = self.exited() {
                     return Err(TesteeError::Died {
                         name: self.file.name.clone(),
@@ -335,7 +412,7 @@ impl Testee {
                 if deadline <= Instant::now() {
                     return Err(TesteeError::NotReady {
                         name: self.file.name.clone(),
-                        port: format!("{name} ({})", lease.port()),
+                        port: format!("{name} ({})", place.text(self.folder.path())),
                         timeout: self.file.ready_timeout,
                         log: self.log_tail(20),
                     });
@@ -358,5 +435,17 @@ impl Testee {
             }
             thread::sleep(Duration::from_millis(5));
         }
+    }
+}
+
+/// Whether somebody takes connections there. Of a UDP port nothing can be known.
+fn accepts(place: &Place) -> bool {
+    match place {
+        Place::Number(lease, Transport::Tcp) => {
+            let address = SocketAddr::from((Ipv4Addr::LOCALHOST, lease.port()));
+            TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_ok()
+        }
+        Place::Number(..) => true,
+        Place::Path(path) => UnixStream::connect(path).is_ok(),
     }
 }

@@ -21,6 +21,8 @@ pub(super) struct Raw {
     pub(super) stop: Option<RawStop>,
     pub(super) ports: BTreeMap<String, Spanned<String>>,
     pub(super) limits: Option<RawLimits>,
+    pub(super) commands: Option<Spanned<RawCommands>>,
+    pub(super) status: Option<Spanned<RawStatus>>,
     #[serde(default)]
     pub(super) template: Vec<RawTemplate>,
 }
@@ -68,4 +70,23 @@ pub(super) struct RawLimits {
 pub(super) struct RawTemplate {
     pub(super) from: Spanned<String>,
     pub(super) to: Spanned<String>,
+}
+
+/// A program and its arguments.
+pub(super) type RawCommand = Spanned<Vec<Spanned<String>>>;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawCommands {
+    pub(super) stop: Option<RawCommand>,
+    pub(super) stop_graceful: Option<RawCommand>,
+    pub(super) restart: Option<RawCommand>,
+    pub(super) reload: Option<RawCommand>,
+    pub(super) daemon: Option<RawCommand>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawStatus {
+    pub(super) command: RawCommand,
 }

@@ -71,8 +71,8 @@ fn names_line_column_field_and_remedy() {
     );
     check(
         "contract = 1",
-        "contract = 3",
-        "testee.toml:2:12: contract: version 3 of the contract is not known (write contract = 2)",
+        "contract = 4",
+        "testee.toml:2:12: contract: version 4 of the contract is not known (write contract = 3)",
     );
     check(
         "\"full\"",
@@ -122,6 +122,23 @@ fn what_came_with_version_2_needs_it_and_its_port() {
     let alone = complete.replacen("\"websocket\"]", "\"deflate\"]", 1);
     let error = parse(&alone).expect_err("deflate alone");
     assert!(error.message.contains("nothing without websocket"), "{error}");
+}
+
+#[test]
+fn what_came_with_version_3_needs_it_and_the_right_transport() {
+    let table = format!("{GOOD}\n[commands]\nstop = [\"x\", \"stop\"]\n[status]\ncommand = [\"x\"]\n");
+    let error = parse(&table).expect_err("version 1");
+    assert!(error.message.contains("[commands] came with version 3"), "{error}");
+    let third = table.replacen("contract = 1", "contract = 3", 1);
+    let file = parse(&third).expect("version 3");
+    assert!(file.has(Verb::Stop) && file.has(Verb::Status) && !file.has(Verb::Restart));
+    let asked = third.replacen("\"release-modes\"", "\"release-modes\", \"udp\", \"unix\", \"timers\"", 1);
+    let error = parse(&asked).expect_err("no port");
+    assert!(error.to_string().contains("needs a port udp (add udp = \"udp\" to [ports])"), "{error}");
+    let complete = asked.replacen("text = \"tcp\"", "text = \"tcp\"\nudp = \"udp\"\nunix = \"unix\"", 1);
+    assert_eq!(parse(&complete).expect("complete").transport("unix"), Transport::Unix);
+    let error = parse(&complete.replacen("\"unix\"\n", "\"tcp\"\n", 1)).expect_err("a unix port over TCP");
+    assert!(error.to_string().contains("port unix can't be `tcp` (write \"unix\")"), "{error}");
 }
 
 #[test]
