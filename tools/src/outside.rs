@@ -91,7 +91,7 @@ impl OutsideArgs {
         }
         ask_once(address, &plain)?;
         let port = here.then_some(address.port());
-        Ok(Some(Target { address, plain, subject: Outside { port, means, timeout: self.reload_timeout } }))
+        Ok(Some(Target { address, plain, subject: Outside::new(port, means, self.reload_timeout) }))
     }
 }
 

@@ -1,15 +1,19 @@
 //! A whole reload check: load, reloads, samples, and the verdict over what they saw.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use thiserror::Error;
 
+use crate::load::census::Census;
 use crate::load::control::Control;
 use crate::load::driver::{DriveError, Record, drive};
 use crate::load::grade::{Evidence, Verdict};
+use crate::load::kernel::Counters;
 use crate::load::ledger::Imbalance;
 use crate::load::plan::LoadPlan;
 use crate::load::progress::Progress;
@@ -31,8 +35,12 @@ pub struct Outcome {
     pub gone: Option<String>,
     /// The user interrupted the run: the numbers are those until then.
     pub interrupted: bool,
-    /// Processes of the testee before the first and after the last reload, where they can be known.
-    pub processes: Option<(usize, usize)>,
+    /// The testee's processes, as far as they can be seen.
+    pub census: Census,
+    /// What the kernel's TCP counters grew by.
+    pub kernel: BTreeMap<&'static str, u64>,
+    /// Seconds since 1970 at which the load began.
+    pub started_at: u64,
 }
 
 /// The check itself failed; nothing is learnt about the server.
@@ -66,6 +74,9 @@ pub fn check(
     progress: &Progress,
 ) -> Result<Outcome, CheckError> {
     let strangers = subject.strangers();
+    let knows_all = subject.knows_all();
+    let counters = Counters::read();
+    let started_at = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
     let control = Control::new();
     let releases = Releases::new(plan.names());
     let done = AtomicBool::new(false);
@@ -93,7 +104,7 @@ pub fn check(
         reloads: &reloads,
         planned: plan.releases.len(),
         strangers: &strangers,
-        pids: samples.pids.as_ref(),
+        census: (knows_all && samples.census.first_and_last().is_some()).then_some(&samples.census),
         cut_short: interrupted || samples.gone.is_some(),
     };
     let verdict = evidence.verdict();
@@ -103,7 +114,9 @@ pub fn check(
         reloads,
         gone: samples.gone,
         interrupted,
-        processes: samples.first_and_last,
+        census: samples.census,
+        kernel: Counters::read().since(&counters),
+        started_at,
     })
 }
 

@@ -9,6 +9,7 @@ use crate::load::fate::{End, Fate};
 use crate::load::ledger::{Ledger, Link};
 use crate::load::population::Population;
 use crate::load::receipt::{Forged, Receipt, Releases};
+use crate::load::transcript::KEPT;
 
 /// One connection.
 #[derive(Debug)]
@@ -21,8 +22,14 @@ pub(crate) struct Connection {
     pub(crate) link: Option<Link>,
     /// When the attempt began.
     pub(crate) opened_at: Duration,
+    /// When the handshake was done.
+    pub(crate) connected_at: Option<Duration>,
+    /// When the last answer was complete.
+    pub(crate) answered_at: Option<Duration>,
     /// The process that answered last, 0 if none did.
     pub(crate) last_pid: u32,
+    /// The first octets of an answer that did not come in one piece, or was not right.
+    pub(crate) glimpse: Vec<u8>,
     answer: Answer,
     answered: u32,
     asks_close: bool,
@@ -54,7 +61,10 @@ impl Connection {
             population,
             link: Some(link),
             opened_at,
+            connected_at: None,
+            answered_at: None,
             last_pid: 0,
+            glimpse: Vec::new(),
             answer: Answer::new(),
             answered: 0,
             asks_close: population == Population::Fresh,
@@ -77,13 +87,19 @@ impl Connection {
         matches!(self.state, State::Busy(_) | State::Connecting(Some(_)))
     }
 
+    /// Whether its one request asks the server to close afterwards.
+    pub(crate) fn asks_close(&self) -> bool {
+        self.asks_close
+    }
+
     /// Requests that it has answered.
     pub(crate) fn answered(&self) -> u32 {
         self.answered
     }
 
     /// The handshake is done; gives back the request that was bound to it.
-    pub(crate) fn connected(&mut self) -> Option<Exchange> {
+    pub(crate) fn connected(&mut self, now: Duration) -> Option<Exchange> {
+        self.connected_at = Some(now);
         match std::mem::replace(&mut self.state, State::Idle) {
             State::Connecting(first) => first,
             other => {
@@ -118,6 +134,7 @@ impl Connection {
         exchange.ordinal = self.answered;
         exchange.fault = !self.is_idle();
         self.answer.reset();
+        self.glimpse.clear();
         self.answer.keeps_body(exchange.expects.is_none_or(|expects| expects.plain.is_none()));
         self.state = State::Busy(exchange);
     }
@@ -149,6 +166,7 @@ impl Connection {
         }
         let progress = self.answer.feed(octets);
         if let Ok(Progress::More) = progress {
+            self.glimpse_at(octets);
             return Turn::default();
         }
         let State::Busy(exchange) = std::mem::replace(&mut self.state, State::Over) else {
@@ -162,12 +180,18 @@ impl Connection {
             Ok(Progress::Done(used)) => used,
             Ok(Progress::More) => 0,
             Err(why) => {
+                self.glimpse_at(octets);
                 let settled = self.settle(exchange, Fate::WrongAnswer, Detail::Malformed(why));
                 return Turn { settled: Some(settled), end: Some(End::GivenUp), returned: None };
             }
         };
         self.answered += 1;
         let settled = self.judge(exchange, releases);
+        if settled.fate.is_answered() {
+            self.answered_at = Some(now);
+        } else {
+            self.glimpse_at(&octets[..used]);
+        }
         let end = if used < octets.len() {
             Some(End::Unasked)
         } else if settled.fate.is_answered() || settled.fate == Fate::ServerError {
@@ -339,6 +363,12 @@ impl Connection {
         let mut settled = self.settle(exchange, fate, Detail::None);
         settled.receipt = Some(Receipt { release: releases.current(), pid: 0 });
         settled
+    }
+
+    /// Keeps the first octets for a transcript.
+    fn glimpse_at(&mut self, octets: &[u8]) {
+        let room = KEPT.saturating_sub(self.glimpse.len()).min(octets.len());
+        self.glimpse.extend_from_slice(&octets[..room]);
     }
 
     fn settle(&self, exchange: Exchange, fate: Fate, detail: Detail) -> Settled {

@@ -1,11 +1,12 @@
 //! What can become of a request, and how a connection can end: exactly one each.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::load::population::Method;
 
 /// What became of one planned request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, JsonSchema, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Fate {
@@ -143,7 +144,7 @@ pub enum Weight {
 }
 
 /// How a connection, or the attempt at one, ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, JsonSchema, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum End {

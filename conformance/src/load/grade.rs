@@ -1,18 +1,19 @@
 //! What a run proves: self-checks, promises, and the grade.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::load::census::Census;
 use crate::load::driver::Record;
 use crate::load::fate::{End, Fate, Weight};
 use crate::load::reloads::Reloaded;
 use crate::load::subject::{Newcomers, comes_up};
 
 /// The grade of a server under reload, strictest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Grade {
     /// Nothing was lost and nothing was closed under a request.
@@ -38,7 +39,7 @@ impl fmt::Display for Grade {
 }
 
 /// A check of the run on itself.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, JsonSchema, Serialize)]
 pub struct SelfCheck {
     /// What is checked.
     pub name: &'static str,
@@ -52,7 +53,7 @@ pub struct SelfCheck {
 }
 
 /// What the run says of the server.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, JsonSchema, Serialize)]
 pub struct Verdict {
     /// The grade.
     pub grade: Grade,
@@ -76,7 +77,8 @@ pub(crate) struct Evidence<'a> {
     /// Reloads that were planned.
     pub(crate) planned: usize,
     pub(crate) strangers: &'a [String],
-    pub(crate) pids: Option<&'a BTreeSet<u32>>,
+    /// The processes, where all of them are seen.
+    pub(crate) census: Option<&'a Census>,
     /// The run ended before its plan did.
     pub(crate) cut_short: bool,
 }
@@ -148,13 +150,13 @@ impl Evidence<'_> {
 
     fn own_pids(&self) -> SelfCheck {
         let name = "answers come from the testee's processes";
-        let Some(pids) = self.pids else {
+        let Some(census) = self.census else {
             return voiding(name, true, "the processes can't be seen".to_owned());
         };
         let answering = self.record.watch.pids();
         let foreign: Vec<String> = answering
             .iter()
-            .filter(|seen| !pids.contains(&seen.pid))
+            .filter(|seen| !census.knows(seen.pid))
             .map(|seen| seen.pid.to_string())
             .collect();
         let found = match foreign.as_slice() {

@@ -8,6 +8,7 @@
 //! books must close: planned = not sent + sent, sent = the sum of the fates ([`Ledger::close`]).
 
 mod answer;
+mod census;
 mod check;
 mod connection;
 mod console;
@@ -19,6 +20,7 @@ mod fate;
 mod faulty;
 mod grade;
 mod identity;
+mod kernel;
 mod ledger;
 mod listeners;
 mod outside;
@@ -35,8 +37,11 @@ mod sampler;
 mod schedule;
 mod subject;
 mod tally;
+mod timeline;
+mod transcript;
 mod watch;
 
+pub use census::{Census, Headcount, Life, Role, Seen};
 pub use check::{CheckError, Outcome, check};
 pub use console::Console;
 pub use control::Control;
@@ -51,5 +56,10 @@ pub use population::{Method, Population};
 pub use progress::Progress;
 pub use receipt::Releases;
 pub use reloads::{ReloadPlan, Reloaded};
-pub use report::{Report, TesteeReport};
+pub use report::{
+    ConnectionsReport, EnvironmentReport, FatesReport, GenerationReport, LatencyReport, LoadReport,
+    LossReport, Phase, PhaseName, ProcessesReport, ReloadReport, Report, RequestsReport, TesteeReport,
+};
 pub use subject::{Subject, Trigger, Worker};
+pub use timeline::{Slice, Timeline};
+pub use transcript::{Line, What};

@@ -6,14 +6,16 @@ use std::fs;
 use std::io::Read;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use crate::load::census::{Role, Seen};
 use crate::load::listeners;
-use crate::load::subject::{Newcomers, Subject, Trigger, Worker};
+use crate::load::subject::{Newcomers, Subject, Trigger, Worker, seen};
 use crate::testee::{Process, Release};
 
 /// How it is reloaded.
@@ -26,17 +28,25 @@ pub enum Means {
 }
 
 /// A server that runs already.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Outside {
-    /// The port that it listens on, on this machine; `None` for a server elsewhere, of which only answers are seen.
-    pub port: Option<u16>,
-    /// How it is reloaded.
-    pub means: Means,
-    /// How long a reload may take.
-    pub timeout: Duration,
+    port: Option<u16>,
+    means: Means,
+    timeout: Duration,
+    /// Who was found when: a look at every process of the machine costs it something.
+    found: Mutex<Option<(Instant, Vec<Seen>)>>,
 }
 
+/// How old a look at the processes may be.
+const FRESH: Duration = Duration::from_millis(20);
+
 impl Outside {
+    /// A server that listens on `port` of this machine; `None` for a server elsewhere, of which only answers are seen. A
+    /// reload may take as long as `timeout`.
+    pub fn new(port: Option<u16>, means: Means, timeout: Duration) -> Outside {
+        Outside { port, means, timeout, found: Mutex::new(None) }
+    }
+
     fn by_command(&self, line: &str) -> Result<Trigger, String> {
         let before = Instant::now();
         let mut child = Command::new("sh")
@@ -95,20 +105,31 @@ impl Outside {
         Ok(Trigger { before, after: Instant::now(), waited: false, success: None, said: String::new() })
     }
 
-    /// Those who hold the listening socket, but for a master: one that others of them descend from.
-    fn holders(&self) -> Vec<Worker> {
+    /// Those who hold the listening socket.
+    fn holders(&self) -> Vec<Seen> {
         let Some(port) = self.port else { return Vec::new() };
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        match found.as_ref().filter(|(at, _)| at.elapsed() < FRESH) {
+            Some((_, holders)) => holders.clone(),
+            None => {
+                let holders = Self::look(port);
+                *found = Some((Instant::now(), holders.clone()));
+                holders
+            }
+        }
+    }
+
+    /// A master is a holder that others of them descend from.
+    fn look(port: u16) -> Vec<Seen> {
         let found: Vec<Process> = listeners::holders(port)
             .into_iter()
             .filter_map(|pid| Process::read(Pid::from_raw(i32::try_from(pid).ok()?)))
             .collect();
         let parents: BTreeSet<i32> = found.iter().map(|process| process.parent.as_raw()).collect();
-        let alone = found.iter().all(|process| !parents.contains(&process.pid.as_raw()));
-        found
-            .iter()
-            .filter(|process| alone || !parents.contains(&process.pid.as_raw()))
-            .map(|process| Worker { pid: process.pid.as_raw().unsigned_abs(), started: process.started })
-            .collect()
+        let role = |process: &Process| {
+            if parents.contains(&process.pid.as_raw()) { Role::Master } else { Role::Worker }
+        };
+        found.iter().map(|process| seen(process, role(process))).collect()
     }
 }
 
@@ -136,11 +157,18 @@ impl Subject for Outside {
     }
 
     fn workers(&self) -> Vec<Worker> {
-        self.holders()
+        let holders = self.holders();
+        let workers = holders.iter().filter(|seen| seen.role == Role::Worker);
+        workers.map(|seen| Worker { pid: seen.pid, started: seen.started }).collect()
     }
 
-    fn processes(&self) -> Option<BTreeSet<u32>> {
-        None
+    fn processes(&self) -> Option<Vec<Seen>> {
+        Some(self.holders()).filter(|holders| !holders.is_empty())
+    }
+
+    /// A worker that has left the port still answers, and is not seen here any more.
+    fn knows_all(&self) -> bool {
+        false
     }
 
     fn strangers(&self) -> Vec<String> {
@@ -152,7 +180,7 @@ impl Subject for Outside {
     }
 
     fn newcomers(&self, old: &[Worker]) -> Newcomers {
-        let now = self.holders();
+        let now = self.workers();
         match now.iter().any(|worker| !old.contains(worker)) {
             true => Newcomers::Seen,
             false if now.is_empty() => Newcomers::Hidden,

@@ -1,9 +1,10 @@
 //! The kinds of client that are on a server at the instant of a reload.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// A kind of client. Each meets other losses, so each has its own line in every result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, JsonSchema, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Population {
     /// Closed loop over keep-alive: every connection has a request in flight at every instant, so whatever
@@ -44,7 +45,7 @@ impl Population {
 }
 
 /// The method of a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, JsonSchema, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Method {
     /// Safe to send again (RFC 9110 9.2.2): a lost one is the client's to retry.

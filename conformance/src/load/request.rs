@@ -68,6 +68,15 @@ impl Template {
         Template { octets: plain.octets(last), target_id: None, body: None }
     }
 
+    /// The octets as they are with `id`, for somebody who wants to look at them.
+    pub(crate) fn with(&self, id: &IdText) -> Vec<u8> {
+        let mut octets = self.octets.clone();
+        for at in [self.target_id, self.body.as_ref().map(|body| body.id)].into_iter().flatten() {
+            octets[at..at + ID_LENGTH].copy_from_slice(id);
+        }
+        octets
+    }
+
     /// Puts `id` in; the octets to send are then in `octets`.
     pub(crate) fn address(&mut self, id: &IdText) -> Sum {
         if let Some(at) = self.target_id {

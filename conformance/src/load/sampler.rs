@@ -1,10 +1,10 @@
 //! The thread that looks at the processes, at the user's interrupt and at the testee's life.
 
-use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 use std::time::Duration;
 
+use crate::load::census::Census;
 use crate::load::control::Control;
 use crate::load::progress::Progress;
 use crate::load::subject::Subject;
@@ -12,12 +12,10 @@ use crate::load::subject::Subject;
 /// What the sampler saw.
 #[derive(Debug, Default)]
 pub(crate) struct Samples {
-    /// Every process that ever was in the testee's tree; `None` where that can't be known.
-    pub(crate) pids: Option<BTreeSet<u32>>,
+    /// Every process that ever was in the testee's tree.
+    pub(crate) census: Census,
     /// How the testee ended, if it did during the run.
     pub(crate) gone: Option<String>,
-    /// Processes in the first and the last sample.
-    pub(crate) first_and_last: Option<(usize, usize)>,
 }
 
 /// Samples until `done`. A testee that ends, or an interrupt, aborts the run.
@@ -35,11 +33,8 @@ pub(crate) fn sample(
         let last = done.load(Relaxed);
         // In a reload processes come and go; reading all of /proc takes its time, so else it is done rarely.
         let is_due = control.window().0 || last || turn.is_multiple_of(10);
-        if is_due && let Some(pids) = subject.processes() {
-            let count = pids.len();
-            let (first, _) = samples.first_and_last.unwrap_or((count, count));
-            samples.first_and_last = Some((first, count));
-            samples.pids.get_or_insert_default().extend(pids);
+        if is_due && let Some(processes) = subject.processes() {
+            samples.census.see(control.now(), &processes);
         }
         if samples.gone.is_none() {
             samples.gone = subject.gone();

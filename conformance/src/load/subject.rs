@@ -1,8 +1,8 @@
 //! What is reloaded under load: a testee, or in tests a server in a thread.
 
-use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use crate::load::census::{Role, Seen};
 use crate::load::listeners;
 use crate::testee::{Exit, Mode, Pid, Process, ProcessState, Release, ReloadMeans, Testee};
 
@@ -58,7 +58,12 @@ pub trait Subject: Send + Sync {
     fn workers(&self) -> Vec<Worker>;
 
     /// Every process of this moment; `None` where they can't be known.
-    fn processes(&self) -> Option<BTreeSet<u32>>;
+    fn processes(&self) -> Option<Vec<Seen>>;
+
+    /// Whether [`Subject::processes`] gives all of them, so that an answer of any other process is a stranger's.
+    fn knows_all(&self) -> bool {
+        true
+    }
 
     /// Who else listens on the port, one line each.
     fn strangers(&self) -> Vec<String>;
@@ -110,8 +115,15 @@ impl Subject for Testee {
         workers.iter().map(|process| Worker { pid: number(process), started: process.started }).collect()
     }
 
-    fn processes(&self) -> Option<BTreeSet<u32>> {
-        Some(self.tree().iter().map(number).collect())
+    fn processes(&self) -> Option<Vec<Seen>> {
+        let role = |process: &Process| match process.pid {
+            pid if pid == self.master() => Role::Master,
+            _ if process.parent == self.master() => Role::Worker,
+            _ => Role::Other,
+        };
+        let tree = self.tree();
+        let living = tree.iter().filter(|process| process.state != ProcessState::Zombie);
+        Some(living.map(|process| seen(process, role(process))).collect())
     }
 
     fn strangers(&self) -> Vec<String> {
@@ -122,6 +134,17 @@ impl Subject for Testee {
 
     fn gone(&self) -> Option<String> {
         self.exited().map(|exit| exit.to_string())
+    }
+}
+
+/// A process as the census takes it.
+pub(crate) fn seen(process: &Process, role: Role) -> Seen {
+    Seen {
+        pid: number(process),
+        started: process.started,
+        role,
+        resident: process.resident_bytes,
+        descriptors: process.descriptors,
     }
 }
 

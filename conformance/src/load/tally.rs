@@ -1,12 +1,11 @@
-//! How fast: latencies inside and outside reloads, the longest silence, and what happened in each tenth
-//! of a second.
+//! How fast: latencies inside and outside reloads, and the longest silence.
 
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::load::fate::Weight;
 use crate::load::population::Population;
 
 /// Latencies by population, inside and outside the windows of reloads.
@@ -51,7 +50,7 @@ impl Default for Latencies {
 
 /// Quantiles, in milliseconds. For open loops latency counts from the moment at which the request was
 /// meant to leave, so a stall of the server can't hide behind requests that were never sent.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, JsonSchema, Serialize)]
 pub struct LatencySummary {
     /// Answers.
     pub count: u64,
@@ -68,15 +67,17 @@ pub struct LatencySummary {
 const MAX_MICROS: u64 = 120_000_000;
 
 /// The longest time in which something did not happen.
-#[derive(Debug, Clone, Copy, Default, Serialize)]
+#[derive(Debug, Clone, Copy, Default, JsonSchema, Serialize)]
 pub struct Gap {
     #[serde(skip)]
     last: Duration,
     /// How long.
     #[serde(rename = "longest_seconds", serialize_with = "crate::load::report::seconds")]
+    #[schemars(with = "f64")]
     pub longest: Duration,
     /// When it began.
     #[serde(rename = "from_seconds", serialize_with = "crate::load::report::seconds")]
+    #[schemars(with = "f64")]
     pub from: Duration,
 }
 
@@ -94,67 +95,6 @@ impl Gap {
             self.from = self.last;
         }
         self.last = now;
-    }
-}
-
-/// What happened in one tenth of a second.
-#[derive(Debug, Clone, Copy, Default, Serialize)]
-pub struct Slice {
-    /// Requests answered.
-    pub answered: u64,
-    /// Those of them that an earlier release answered.
-    pub older: u64,
-    /// Requests lost, races included.
-    pub lost: u64,
-    /// The slowest answer, in microseconds.
-    pub slowest_us: u64,
-}
-
-/// The run in tenths of seconds, from its start.
-#[derive(Debug, Clone, Default)]
-pub struct Timeline {
-    slices: Vec<Slice>,
-}
-
-impl Timeline {
-    /// Length of a slice.
-    pub const STEP: Duration = Duration::from_millis(100);
-
-    /// Enters a request that was settled at `now`.
-    pub fn settled(&mut self, now: Duration, weight: Weight, older: bool, latency: Duration) {
-        let index = usize::try_from(now.as_millis() / Timeline::STEP.as_millis()).unwrap_or(usize::MAX);
-        // An hour; what comes later is not drawn.
-        if 36_000 <= index {
-            return;
-        }
-        if self.slices.len() <= index {
-            self.slices.resize(index + 1, Slice::default());
-        }
-        let slice = &mut self.slices[index];
-        match weight {
-            Weight::Kept => {
-                slice.answered += 1;
-                slice.older += u64::from(older);
-                let micros = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX);
-                slice.slowest_us = slice.slowest_us.max(micros);
-            }
-            Weight::Race | Weight::Loss => slice.lost += 1,
-            Weight::Ours => {}
-        }
-    }
-
-    /// Requests answered in the slices that the time from `begin` to `end` touches.
-    pub fn answered_between(&self, begin: Option<Duration>, end: Duration) -> u64 {
-        let step = Timeline::STEP.as_millis();
-        let index = |time: Duration| usize::try_from(time.as_millis() / step).unwrap_or(usize::MAX);
-        let (begin, end) = (index(begin.unwrap_or(end)), index(end).saturating_add(1));
-        let range = begin.min(self.slices.len())..end.min(self.slices.len());
-        self.slices[range].iter().map(|slice| slice.answered).sum()
-    }
-
-    /// The slices, from the start of the run.
-    pub fn slices(&self) -> &[Slice] {
-        &self.slices
     }
 }
 
@@ -186,15 +126,5 @@ mod tests {
         let inside = latencies.summary(Population::Busy, true).expect("one");
         assert!((0.99..1.01).contains(&outside.max_ms) && (1999.0..2002.0).contains(&inside.max_ms));
         assert!(latencies.summary(Population::Fresh, true).is_none());
-    }
-
-    #[test]
-    fn a_loss_falls_into_its_slice() {
-        let mut timeline = Timeline::default();
-        timeline.settled(at(50), Weight::Kept, true, at(3));
-        timeline.settled(at(250), Weight::Loss, false, at(0));
-        let slices = timeline.slices();
-        assert_eq!((slices.len(), slices[0].older, slices[0].slowest_us), (3, 1, 3000));
-        assert_eq!((slices[1].answered, slices[2].lost), (0, 1));
     }
 }

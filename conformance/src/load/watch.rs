@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::load::receipt::Receipt;
@@ -20,7 +21,7 @@ pub struct ReleaseSeen {
 }
 
 /// Answers of one process.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct PidSeen {
     /// The process, as it names itself.
     pub pid: u32,
@@ -30,9 +31,11 @@ pub struct PidSeen {
     pub answers: u64,
     /// Its first answer.
     #[serde(serialize_with = "crate::load::report::seconds")]
+    #[schemars(with = "f64")]
     pub first: Duration,
     /// Its last answer.
     #[serde(serialize_with = "crate::load::report::seconds")]
+    #[schemars(with = "f64")]
     pub last: Duration,
 }
 

@@ -1,9 +1,9 @@
-use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicUsize;
 use std::time::{Duration, Instant};
 
 use super::*;
+use crate::load::census::{Role, Seen};
 use crate::load::fate::{Fate, Weight};
 use crate::load::faulty::{Act, Faulty};
 use crate::load::grade::Grade;
@@ -72,8 +72,9 @@ impl Subject for Fake {
         Vec::new()
     }
 
-    fn processes(&self) -> Option<BTreeSet<u32>> {
-        Some(if self.manner.foreign { BTreeSet::new() } else { BTreeSet::from([std::process::id()]) })
+    fn processes(&self) -> Option<Vec<Seen>> {
+        let pid = std::process::id() + u32::from(self.manner.foreign);
+        Some(vec![Seen { pid, started: 1, role: Role::Worker, resident: 0, descriptors: None }])
     }
 
     fn strangers(&self) -> Vec<String> {

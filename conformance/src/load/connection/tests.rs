@@ -44,7 +44,7 @@ impl Bench {
 
     fn connected(population: Population) -> Bench {
         let mut bench = Bench::new(population);
-        assert!(bench.connection.connected().is_none());
+        assert!(bench.connection.connected(at(0)).is_none());
         bench
     }
 
@@ -277,7 +277,7 @@ proptest! {
         for happening in happenings {
             let turn = match happening {
                 Happening::Connected => {
-                    let first = bench.connection.connected();
+                    let first = bench.connection.connected(at(0));
                     if let Some(first) = first {
                         bench.connection.begin(first);
                     }

@@ -6,6 +6,7 @@
 
 mod open;
 mod record;
+mod transcript;
 mod turn;
 mod wire;
 

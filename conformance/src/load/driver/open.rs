@@ -71,7 +71,8 @@ impl Driver<'_> {
             return;
         }
         let took = now.saturating_sub(socket.connection.opened_at);
-        let first = socket.connection.connected();
+        let first = socket.connection.connected(now);
+        self.record.timeline.connected(now, took);
         self.record.slowest_connect = self.record.slowest_connect.max(took);
         if let Some(connects) = self.record.connects.as_mut().filter(|_| self.stopping.is_none()) {
             connects.happened(now);
@@ -87,7 +88,8 @@ impl Driver<'_> {
         let population = connection.population;
         if let Some(settled) = turn.settled {
             let inside = self.is_inside(settled.exchange.intended);
-            self.record.settle(settled, &connection, inside, now);
+            let transcript = self.transcript(&settled, &connection, now);
+            self.record.settle(settled, &connection, inside, now, transcript);
         }
         let returned = turn.returned.map(|mut exchange| {
             exchange.attempt = exchange.attempt.saturating_add(1);

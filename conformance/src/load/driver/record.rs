@@ -8,7 +8,9 @@ use crate::load::fate::{Fate, Weight};
 use crate::load::identity::IdText;
 use crate::load::ledger::Ledger;
 use crate::load::population::{Method, Population};
-use crate::load::tally::{Gap, Latencies, Timeline};
+use crate::load::tally::{Gap, Latencies};
+use crate::load::timeline::{Settling, Timeline};
+use crate::load::transcript::Line;
 use crate::load::watch::Watch;
 
 /// Everything the driver knows at the end.
@@ -74,6 +76,8 @@ pub struct Loss {
     pub since_written: Option<Duration>,
     /// The process that answered last on this connection, if one did.
     pub last_pid: Option<u32>,
+    /// The connection around the loss.
+    pub transcript: Vec<Line>,
 }
 
 impl Record {
@@ -96,13 +100,28 @@ impl Record {
         }
     }
 
+    /// Whether a request of this fate is listed, and so wants a transcript.
+    pub(super) fn lists(&self, fate: Fate, method: Method) -> bool {
+        let weight = fate.weight(method);
+        let matters = weight == Weight::Race || weight == Weight::Loss || fate == Fate::ClientFault;
+        matters && self.losses.len() < MAX_LOSSES
+    }
+
     /// Enters a request's fate. `inside`: a reload was under way while it was.
-    pub(super) fn settle(&mut self, settled: Settled, connection: &Connection, inside: bool, now: Duration) {
+    pub(super) fn settle(
+        &mut self,
+        settled: Settled,
+        connection: &Connection,
+        inside: bool,
+        now: Duration,
+        transcript: Vec<Line>,
+    ) {
         let Settled { exchange, fate, detail, receipt, received } = settled;
         let (population, method) = (exchange.ticket.population(), exchange.ticket.method());
         let latency = now.saturating_sub(exchange.intended);
         let weight = fate.weight(method);
-        self.timeline.settled(now, weight, fate == Fate::Older, latency);
+        let release = receipt.map(|receipt| receipt.release);
+        self.timeline.settled(now, Settling { fate, weight, release, latency });
         if weight == Weight::Kept {
             self.latencies.record(population, inside, latency);
             self.completions.happened(now);
@@ -114,7 +133,7 @@ impl Record {
         if lost {
             self.lost_at.push(now);
         }
-        if (lost || fate == Fate::ClientFault) && self.losses.len() < MAX_LOSSES {
+        if self.lists(fate, method) {
             self.losses.push(Loss {
                 at: now,
                 fate,
@@ -129,13 +148,14 @@ impl Record {
                 received,
                 since_written: exchange.written_at.map(|written| now.saturating_sub(written)),
                 last_pid: (connection.last_pid != 0).then_some(connection.last_pid),
+                transcript,
             });
         }
         self.ledger.settle(exchange.ticket, fate);
     }
 }
 
-fn describe(detail: Detail) -> String {
+pub(super) fn describe(detail: Detail) -> String {
     match detail {
         Detail::None => String::new(),
         Detail::Cut(Cut::Fin) => "closed".to_owned(),

@@ -68,6 +68,8 @@ pub(super) struct Driver<'a> {
     /// By method, then whether the request asks to close.
     pub(super) templates: [[Template; 2]; 2],
     pub(super) buffer: Vec<u8>,
+    /// The request that is being written.
+    pub(super) outgoing: Vec<u8>,
     /// Idle connections of the paced population, the one that rested longest first.
     pub(super) resting: VecDeque<usize>,
     /// Requests of the paced population that have no connection yet.
@@ -119,6 +121,7 @@ impl<'a> Driver<'a> {
             connections: 0,
             templates: Method::ALL.map(|method| [template(method, false), template(method, true)]),
             buffer: vec![0; 64 * 1024],
+            outgoing: Vec::new(),
             resting: VecDeque::new(),
             pending: VecDeque::new(),
             reopen: Vec::new(),
@@ -171,6 +174,7 @@ impl<'a> Driver<'a> {
         }
         let now = self.control.now();
         self.record.completions.happened(now);
+        self.record.timeline.end();
         self.record.wall = now.saturating_sub(self.origin);
         self.record.cpu = thread_cpu();
         self.publish();

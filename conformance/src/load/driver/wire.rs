@@ -163,9 +163,11 @@ impl Driver<'_> {
         let last = usize::from(population == Population::Fresh);
         let sum = self.templates[method][last].address(&id);
         exchange.expects = Some(Expectation { id, run: self.run, sum, plain: plain_statuses(self.plan) });
-        let template = std::mem::take(&mut self.templates[method][last].octets);
-        self.write(key, &template);
-        self.templates[method][last].octets = template;
+        let mut octets = std::mem::take(&mut self.outgoing);
+        octets.clear();
+        octets.extend_from_slice(&self.templates[method][last].octets);
+        self.write(key, &octets);
+        self.outgoing = octets;
     }
 
     /// Writes what the kernel takes, and keeps the rest until the socket is writable.
@@ -206,7 +208,8 @@ impl Driver<'_> {
         }
         if let Some(settled) = turn.settled {
             let inside = self.is_inside(settled.exchange.intended);
-            self.record.settle(settled, &self.sockets[key].connection, inside, now);
+            let transcript = self.transcript(&settled, &self.sockets[key].connection, now);
+            self.record.settle(settled, &self.sockets[key].connection, inside, now, transcript);
         }
         false
     }

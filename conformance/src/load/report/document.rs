@@ -1,25 +1,27 @@
-//! The report as data: what `--json` writes, and what the tables are drawn from.
+//! The whole report: what `--json` writes, and what the tables are drawn from.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use crate::load::check::Outcome;
-use crate::load::driver::Loss;
 use crate::load::fate::{End, Fate};
-use crate::load::grade::{Verdict, lost_in};
+use crate::load::grade::Verdict;
 use crate::load::plan::LoadPlan;
 use crate::load::population::{Method, Population};
-use crate::load::reloads::Reloaded;
-use crate::load::tally::{Gap, LatencySummary, Slice};
+use crate::load::report::loss::LossReport;
+use crate::load::report::reload::ReloadReport;
+use crate::load::report::server::{EnvironmentReport, GenerationReport, ProcessesReport, generations};
+use crate::load::tally::{Gap, LatencySummary};
+use crate::load::timeline::Slice;
 use crate::load::watch::PidSeen;
-use crate::testee::Mode;
 
 /// The whole report. Times are seconds since the start of the load, latencies milliseconds.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub struct Report {
-    /// `workerspec-reload/1`.
+    /// `workerspec-reload/2`.
     pub format: &'static str,
     /// Who was judged.
     pub testee: TesteeReport,
@@ -47,16 +49,22 @@ pub struct Report {
     pub slowest_connect_ms: f64,
     /// Processes that answered.
     pub pids: Vec<PidSeen>,
-    /// Processes of the testee at the start and at the end, where they can be known.
-    pub processes: Option<(usize, usize)>,
-    /// The first losses.
+    /// The releases and when they answered, in the order in which they were brought.
+    pub generations: Vec<GenerationReport>,
+    /// The server's processes; null where they can't be seen.
+    pub processes: Option<ProcessesReport>,
+    /// What the kernel's TCP counters of the whole machine grew by.
+    pub kernel: BTreeMap<&'static str, u64>,
+    /// Where and when it was measured.
+    pub environment: EnvironmentReport,
+    /// The first losses, at most 1000.
     pub losses: Vec<LossReport>,
     /// In tenths of seconds.
     pub timeline: Vec<Slice>,
 }
 
 /// Who was judged.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, JsonSchema, Serialize)]
 pub struct TesteeReport {
     /// Name in its file.
     pub name: String,
@@ -69,7 +77,7 @@ pub struct TesteeReport {
 }
 
 /// The load and its cost.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub struct LoadReport {
     /// Seed of the run: gives the same arrivals again.
     pub seed: u64,
@@ -96,7 +104,7 @@ pub struct LoadReport {
 }
 
 /// Requests and their fates.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub struct RequestsReport {
     /// Requests planned: `not_sent` + `sent`.
     pub planned: u64,
@@ -109,7 +117,7 @@ pub struct RequestsReport {
 }
 
 /// Fates of one population and method.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub struct FatesReport {
     /// The population.
     pub population: Population,
@@ -120,7 +128,7 @@ pub struct FatesReport {
 }
 
 /// Connections and their ends.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub struct ConnectionsReport {
     /// Connections attempted: the sum of all ends.
     pub opened: u64,
@@ -128,45 +136,8 @@ pub struct ConnectionsReport {
     pub ends: BTreeMap<&'static str, BTreeMap<&'static str, u64>>,
 }
 
-/// One reload. Times that never came are null.
-#[derive(Debug, Serialize)]
-pub struct ReloadReport {
-    /// Name of the release.
-    pub release: String,
-    /// What it was to do: `up`, `exit`, `hang` or `slow MS`.
-    pub mode: String,
-    /// When the trigger was meant to go off.
-    pub planned: f64,
-    /// Just before the signal or command.
-    pub trigger_before: Option<f64>,
-    /// Just after the signal, or the end of the command.
-    pub trigger_after: Option<f64>,
-    /// Of a command: how it ended and what it wrote, or why it could not be triggered.
-    pub said: String,
-    /// First answer of the new release.
-    pub first_new: Option<f64>,
-    /// Last answer of any older release on the first request of a connection, before the next reload.
-    pub last_old_fresh: Option<f64>,
-    /// Last answer of any older release.
-    pub last_old: Option<f64>,
-    /// The workers of before were gone.
-    pub old_gone: Option<f64>,
-    /// The reload was over, or given up.
-    pub over: f64,
-    /// Whether it was over in time.
-    pub finished: bool,
-    /// Requests under way at the trigger.
-    pub in_flight: u64,
-    /// Requests answered by the new release.
-    pub answers: u64,
-    /// Losses until the next trigger, races included.
-    pub lost: usize,
-    /// Those of them that came after the reload was over.
-    pub lost_afterwards: usize,
-}
-
 /// Latency of one population.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub struct LatencyReport {
     /// The population.
     pub population: Population,
@@ -177,39 +148,6 @@ pub struct LatencyReport {
     pub summary: LatencySummary,
 }
 
-/// One loss.
-#[derive(Debug, Serialize)]
-pub struct LossReport {
-    /// When.
-    pub at: f64,
-    /// Its phase: `baseline`, `rN +… ms`, or `after rN`.
-    pub phase: String,
-    /// What became of it.
-    pub fate: Fate,
-    /// Whether a client may repeat it.
-    pub repeatable: bool,
-    /// More about it.
-    pub detail: String,
-    /// Its population.
-    pub population: Population,
-    /// Its method.
-    pub method: Method,
-    /// Number of its connection.
-    pub connection: u32,
-    /// Its number on the connection, from 0.
-    pub ordinal: u32,
-    /// Its identity.
-    pub id: Option<String>,
-    /// Octets of the request handed to the kernel.
-    pub sent: usize,
-    /// Octets of answer that came.
-    pub received: u64,
-    /// From its first octet to the loss.
-    pub since_written_ms: Option<f64>,
-    /// The process that answered last on the connection.
-    pub last_pid: Option<u32>,
-}
-
 impl Report {
     /// Puts an outcome together.
     pub fn new(testee: TesteeReport, plan: &LoadPlan, outcome: &Outcome) -> Report {
@@ -218,7 +156,7 @@ impl Report {
         let (wall, cpu) = (record.wall.as_secs_f64(), record.cpu.as_secs_f64());
         let per = |time: f64| if 0.0 < time { ledger.sent_total() as f64 / time } else { 0.0 };
         Report {
-            format: "workerspec-reload/1",
+            format: "workerspec-reload/2",
             testee,
             verdict: outcome.verdict.clone(),
             interrupted: outcome.interrupted,
@@ -238,14 +176,17 @@ impl Report {
             },
             requests: requests(outcome),
             connections: connections(outcome),
-            reloads: (0..reloads.len()).map(|index| reload(outcome, index)).collect(),
+            reloads: (0..reloads.len()).map(|index| ReloadReport::of(outcome, index)).collect(),
             latency: latency(outcome),
             longest_gap: record.completions,
             longest_connect_gap: record.connects,
             slowest_connect_ms: record.slowest_connect.as_secs_f64() * 1000.0,
             pids: record.watch.pids().to_vec(),
-            processes: outcome.processes,
-            losses: record.losses.iter().map(|entry| loss(entry, reloads)).collect(),
+            generations: generations(outcome),
+            processes: ProcessesReport::of(&outcome.census),
+            kernel: outcome.kernel.clone(),
+            environment: EnvironmentReport::of(outcome.started_at),
+            losses: record.losses.iter().map(|loss| LossReport::of(loss, reloads)).collect(),
             timeline: record.timeline.slices().to_vec(),
         }
     }
@@ -295,78 +236,37 @@ fn latency(outcome: &Outcome) -> Vec<LatencyReport> {
     rows
 }
 
-fn reload(outcome: &Outcome, at: usize) -> ReloadReport {
-    let (record, reloads) = (&outcome.record, &outcome.reloads);
-    let (reload, index) = (&reloads[at], at + 1);
-    let new = record.watch.release(index);
-    let older = || (0..index).map(|older| record.watch.release(older));
-    let next = reloads.get(index).and_then(|next| next.before).unwrap_or(Duration::MAX);
-    let afterwards = record.lost_at.iter().filter(|at| reload.over < **at && **at < next).count();
-    ReloadReport {
-        release: format!("r{index}"),
-        mode: mode_name(reload.mode),
-        planned: reload.planned.as_secs_f64(),
-        trigger_before: reload.before.map(|time| time.as_secs_f64()),
-        trigger_after: reload.after.map(|time| time.as_secs_f64()),
-        said: match &reload.trigger {
-            Ok(trigger) => trigger.said.clone(),
-            Err(why) => why.clone(),
-        },
-        first_new: new.first.map(|time| time.as_secs_f64()),
-        last_old_fresh: older().filter_map(|old| old.last_fresh).max().map(|time| time.as_secs_f64()),
-        last_old: older().filter_map(|old| old.last).max().map(|time| time.as_secs_f64()),
-        old_gone: reload.old_gone.map(|time| time.as_secs_f64()),
-        over: reload.over.as_secs_f64(),
-        finished: reload.finished,
-        in_flight: record.in_flight_at_aim[index],
-        answers: new.answers,
-        lost: lost_in(&record.lost_at, reloads, at),
-        lost_afterwards: afterwards,
-    }
-}
-
-fn loss(loss: &Loss, reloads: &[Reloaded]) -> LossReport {
-    LossReport {
-        at: loss.at.as_secs_f64(),
-        phase: phase(loss.at, reloads),
-        fate: loss.fate,
-        repeatable: loss.race,
-        detail: loss.detail.clone(),
-        population: loss.population,
-        method: loss.method,
-        connection: loss.connection,
-        ordinal: loss.ordinal,
-        id: loss.id.map(|id| String::from_utf8_lossy(&id).into_owned()),
-        sent: loss.sent,
-        received: loss.received,
-        since_written_ms: loss.since_written.map(|time| time.as_secs_f64() * 1000.0),
-        last_pid: loss.last_pid,
-    }
-}
-
-/// Where a moment stands among the reloads.
-fn phase(at: Duration, reloads: &[Reloaded]) -> String {
-    let before = |reload: &Reloaded| reload.before.is_some_and(|before| before <= at);
-    match reloads.iter().rposition(before) {
-        None => "baseline".to_owned(),
-        Some(index) if reloads[index].over < at => format!("after r{}", index + 1),
-        Some(index) => {
-            let since = at.saturating_sub(reloads[index].before.unwrap_or(at));
-            format!("r{} +{:.1} ms", index + 1, since.as_secs_f64() * 1000.0)
-        }
-    }
-}
-
-fn mode_name(mode: Mode) -> String {
-    match mode {
-        Mode::Up => "up".to_owned(),
-        Mode::Exit => "exit".to_owned(),
-        Mode::Hang => "hang".to_owned(),
-        Mode::Slow(time) => format!("slow {}", time.as_millis()),
-    }
-}
-
 /// Writes a time as seconds.
 pub(crate) fn seconds<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_f64(time.as_secs_f64())
+}
+
+/// Writes a time that may never have come as seconds.
+pub(crate) fn maybe_seconds<S: Serializer>(
+    time: &Option<Duration>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match time {
+        Some(time) => serializer.serialize_some(&time.as_secs_f64()),
+        None => serializer.serialize_none(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    /// The schema that is committed. After a change of the report the test writes it anew and fails once.
+    #[test]
+    fn the_schema_of_the_report_is_the_committed_one() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/reload-report.schema.json");
+        let schema = serde_json::to_string_pretty(&schemars::schema_for!(Report)).expect("it is JSON") + "\n";
+        let committed = std::fs::read_to_string(&path).unwrap_or_default();
+        if committed != schema {
+            std::fs::write(&path, &schema).expect("it can be written");
+        }
+        assert!(committed == schema, "{} was out of date; it is written anew", path.display());
+    }
 }
