@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
-use workerspec_conformance::report::{Bar, Capture, Document, Lines, Style, console, junit};
+use workerspec_conformance::report::{Bar, Capture, Document, Lines, Style, console, junit, run_page};
 use workerspec_conformance::run::{Audience, Progress, RunReport};
 
 use crate::output::{Output, say};
@@ -25,6 +25,10 @@ pub(crate) struct ReportArgs {
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
 
+    /// Write the report as one page with transcripts and a filter
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+
     /// Write what every connection sent and received as packets (pcapng)
     #[arg(long, value_name = "FILE")]
     pcap: Option<PathBuf>,
@@ -34,6 +38,7 @@ pub(crate) struct ReportArgs {
 pub(crate) struct Reports {
     json: Option<Output>,
     junit: Option<Output>,
+    html: Option<Output>,
     lines_on_stdout: bool,
 }
 
@@ -46,6 +51,7 @@ impl ReportArgs {
         let reports = Reports {
             json: Output::maybe("--json", self.json.as_deref())?,
             junit: Output::maybe("--junit", self.junit.as_deref())?,
+            html: Output::maybe("--html", self.html.as_deref())?,
             lines_on_stdout: self.jsonl.as_ref().is_some_and(|path| path.as_os_str() == "-"),
         };
         let mut audience: Vec<Box<dyn Progress>> = vec![Box::new(Bar::new())];
@@ -66,8 +72,8 @@ impl Reports {
     /// # Errors
     /// A report can't be written.
     pub(crate) fn publish(self, report: &RunReport) -> anyhow::Result<()> {
-        let Self { json, junit: xml, lines_on_stdout } = self;
-        let instead = [&json, &xml].iter().any(|one| matches!(one, Some(Output::Standard)));
+        let Self { json, junit: xml, html, lines_on_stdout } = self;
+        let instead = [&json, &xml, &html].iter().any(|one| matches!(one, Some(Output::Standard)));
         if !instead && !lines_on_stdout {
             say(&console(report, Style::for_stdout()))?;
         }
@@ -77,6 +83,9 @@ impl Reports {
         }
         if let Some(output) = xml {
             output.write(&junit(report).context("write the report as JUnit XML")?)?;
+        }
+        if let Some(output) = html {
+            output.write(&run_page(&document))?;
         }
         Ok(())
     }

@@ -9,6 +9,7 @@ mod junit;
 mod lines;
 mod list;
 mod matrix;
+mod page;
 mod progress;
 mod rule;
 
@@ -21,5 +22,6 @@ pub use junit::junit;
 pub use lines::Lines;
 pub use list::{list_json, list_table};
 pub use matrix::{matrix_markdown, matrix_table};
+pub use page::run_page;
 pub use progress::Bar;
 pub use rule::rule;
