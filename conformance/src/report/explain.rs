@@ -34,6 +34,12 @@ pub fn explain(case: &Case) -> String {
     if !case.aliases.is_empty() {
         line("also", &case.aliases.join(", "));
     }
+    if !matches!(case.check, Check::Act { .. }) {
+        line(
+            "cuts",
+            "what is taken in one write is sent again line by line, octet by octet and cut at random",
+        );
+    }
     for (index, acceptable) in case.acceptable().iter().enumerate() {
         line(if index == 0 { "acceptable" } else { "or" }, acceptable);
     }

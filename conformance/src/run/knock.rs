@@ -5,6 +5,7 @@ use std::time::Duration;
 use workerspec_wire::http::Response;
 use workerspec_wire::websocket::{KEY, check_response};
 
+use super::slicing::{Slicing, under_every_cut};
 use super::stage::Stage;
 use crate::case::{Answers, Cut, Grade, Knock, Welcome};
 use crate::probe::{End, WebSocketProbe};
@@ -32,24 +33,37 @@ enum Answer {
     Wrong,
 }
 
-/// Sends, looks, judges.
+/// Sends, looks, judges; a handshake that is accepted is tried under every cut.
 pub(super) fn play(knock: &Knock, stage: &Stage) -> Outcome {
+    let (finding, opened) = once(knock, None, stage)?;
+    if !opened || knock.cut != Cut::Whole {
+        return Ok(finding);
+    }
+    under_every_cut(finding, |slicing| Ok(once(knock, Some(slicing), stage)?.0))
+}
+
+/// What was found, and whether the connection opened.
+fn once(knock: &Knock, slicing: Option<Slicing>, stage: &Stage) -> Result<(Finding, bool), Surprise> {
     let mut probe = stage.websocket()?;
     let bytes = knock.bytes();
-    match knock.cut {
-        Cut::Whole | Cut::Frames => probe.send(&bytes)?,
-        Cut::Octets(count) => bytes.chunks(count).try_for_each(|piece| probe.send(piece))?,
+    match (slicing, knock.cut) {
+        (None, Cut::Whole | Cut::Frames) => probe.send(&bytes)?,
+        (None, Cut::Octets(count)) => bytes.chunks(count).try_for_each(|piece| probe.send(piece))?,
+        (Some(slicing), _) => {
+            slicing.pieces(&bytes).into_iter().try_for_each(|piece| probe.send(piece))?;
+        }
     }
     let seen = look(knock, &mut probe, stage)?;
     for grade in [Grade::Preferred, Grade::Tolerated, Grade::Observed] {
         if knock.accept.iter().any(|accept| accept.grade == grade && matches(accept, &seen.answer)) {
+            let opened = matches!(seen.answer, Answer::Opens { .. });
             return Ok(match grade {
-                Grade::Preferred | Grade::Observed => Finding::Kept(seen.came),
-                Grade::Tolerated => Finding::Tolerated(seen.came),
+                Grade::Preferred | Grade::Observed => (Finding::Kept(seen.came), opened),
+                Grade::Tolerated => (Finding::Tolerated(seen.came), false),
             });
         }
     }
-    Ok(Finding::Broken(seen.came))
+    Ok((Finding::Broken(seen.came), false))
 }
 
 fn look(knock: &Knock, probe: &mut WebSocketProbe, stage: &Stage) -> Result<Seen, Surprise> {

@@ -13,6 +13,7 @@ mod play;
 mod profile;
 mod runner;
 mod select;
+mod slicing;
 mod stage;
 mod talk;
 

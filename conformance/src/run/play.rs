@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use workerspec_wire::http::Request;
 
 use super::judge::{After, Seen, judge};
+use super::slicing::under_every_cut;
 use super::stage::Stage;
 use crate::case::{Accept, Answer, Exchange, Grade, Plan};
 use crate::probe::{End, HttpProbe, NoAnswer};
@@ -15,25 +16,40 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// A close that has not come by then will not come.
 const CLOSE_PATIENCE: Duration = Duration::from_millis(700);
 
-/// Sends, looks, judges.
+/// Sends, looks, judges; what is taken is tried under every cut.
 pub(super) fn play(exchange: &Exchange, stage: &Stage) -> Outcome {
     let bytes = exchange.send.bytes();
+    let (finding, taken) = once(exchange, &bytes, exchange.plan.pieces(&bytes), stage)?;
+    if !taken || exchange.plan != Plan::Whole {
+        return Ok(finding);
+    }
+    under_every_cut(finding, |slicing| Ok(once(exchange, &bytes, slicing.pieces(&bytes), stage)?.0))
+}
+
+/// What was found, and whether all that was sent was taken.
+fn once(
+    exchange: &Exchange,
+    bytes: &[u8],
+    pieces: Vec<&[u8]>,
+    stage: &Stage,
+) -> Result<(Finding, bool), Surprise> {
     let mut probe = stage.http()?;
-    for piece in exchange.plan.pieces(&bytes) {
+    for piece in pieces {
         probe.send(piece)?;
     }
     if exchange.plan == Plan::HalfClose {
         probe.raw().finish_sending();
     }
-    let seen = look(exchange, &bytes, &mut probe, stage)?;
+    let seen = look(exchange, bytes, &mut probe, stage)?;
     if let (Some(rest), After::Waiting) = (exchange.resume, seen.after) {
-        return resume(rest, &mut probe, stage);
+        return Ok((resume(rest, &mut probe, stage)?, false));
     }
-    Ok(judge(exchange.accept, &seen, stage.is_full()))
+    let taken = !seen.finals.is_empty() && seen.finals.iter().all(|response| response.status / 100 == 2);
+    Ok((judge(exchange.accept, &seen, stage.is_full()), taken))
 }
 
 /// The rest of a request that was cut: it has to be answered like any other.
-fn resume(rest: &[u8], probe: &mut HttpProbe, stage: &Stage) -> Outcome {
+fn resume(rest: &[u8], probe: &mut HttpProbe, stage: &Stage) -> Result<Finding, Surprise> {
     probe.raw().note("it waits; here is the rest");
     probe.send(rest)?;
     Ok(match probe.hear_until(false, stage.within(PATIENCE))? {

@@ -5,10 +5,11 @@ use std::time::Duration;
 use workerspec_wire::dump::escape;
 use workerspec_wire::websocket::{Event, Frame, Kind, close_payload, opcode};
 
+use super::slicing::{Slicing, under_every_cut};
 use super::stage::Stage;
 use crate::case::{Cut, Ending, Fence, Grade, Heard, Reply, Step, Talk};
 use crate::probe::{End, Silence, WebSocketProbe};
-use crate::verdict::{Finding, Outcome, Surprise, broken};
+use crate::verdict::{Finding, Outcome, Surprise};
 
 /// A reply that has not come by then will not come.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -37,21 +38,38 @@ enum Left {
     Silent,
 }
 
-/// Opens, sends, looks, judges.
+/// Opens, sends, looks, judges; what is answered is tried under every cut.
 pub(super) fn play(talk: &Talk, stage: &Stage) -> Outcome {
+    let (finding, answered) = once(talk, None, stage)?;
+    if !answered || talk.cut != Cut::Whole {
+        return Ok(finding);
+    }
+    under_every_cut(finding, |slicing| Ok(once(talk, Some(slicing), stage)?.0))
+}
+
+/// What was found, and whether all that was sent was answered.
+fn once(talk: &Talk, slicing: Option<Slicing>, stage: &Stage) -> Result<(Finding, bool), Surprise> {
     let mut probe = stage.websocket()?;
     if let Err(what) = probe.open(talk.offer)? {
-        return broken(what);
+        return Ok((Finding::Broken(what), false));
     }
     if talk.offer.is_some() && probe.agreed().is_none() {
-        return broken("permessage-deflate was declined");
+        return Ok((Finding::Broken("permessage-deflate was declined".to_owned()), false));
     }
     let limit = stage.testee().limits().max_package;
     let frames: Vec<Vec<u8>> = talk.send.iter().flat_map(|step| step.bytes(limit)).collect();
-    match talk.cut {
-        Cut::Whole => probe.send(&frames.concat())?,
-        Cut::Frames => frames.iter().try_for_each(|frame| probe.send(frame))?,
-        Cut::Octets(count) => frames.concat().chunks(count).try_for_each(|piece| probe.send(piece))?,
+    match (slicing, talk.cut) {
+        (None, Cut::Whole) => probe.send(&frames.concat())?,
+        (None, Cut::Octets(count)) => {
+            frames.concat().chunks(count).try_for_each(|piece| probe.send(piece))?;
+        }
+        // A frame is the line of this protocol.
+        (None, Cut::Frames) | (Some(Slicing::Lines), _) => {
+            frames.iter().try_for_each(|frame| probe.send(frame))?;
+        }
+        (Some(slicing), _) => {
+            slicing.pieces(&frames.concat()).into_iter().try_for_each(|piece| probe.send(piece))?;
+        }
     }
     let closing = talk.send.iter().any(Step::closes);
     let midway = talk.send.iter().fold(false, |open, step| step.leaves_open(open));
@@ -63,7 +81,8 @@ pub(super) fn play(talk: &Talk, stage: &Stage) -> Outcome {
         Fence::Sent | Fence::Ping => probe.say(opcode::PING, FENCE)?,
     }
     let seen = look(talk, closing, &mut probe, stage)?;
-    Ok(judge(talk.accept, &seen, limit))
+    let answered = seen.end == Left::Open && !seen.heard.is_empty();
+    Ok((judge(talk.accept, &seen, limit), answered))
 }
 
 fn look(talk: &Talk, closing: bool, probe: &mut WebSocketProbe, stage: &Stage) -> Result<Seen, Surprise> {
