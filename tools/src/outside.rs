@@ -1,14 +1,13 @@
 //! `reload` of a server that runs already: a URL, and how it is reloaded.
 
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
 use clap::Args;
 use nix::sys::signal::Signal;
-use workerspec_conformance::load::{Means, Outside, Plain};
+use workerspec_conformance::load::{Mark, Marks, Means, Outside, Plain, ask};
 
 /// Arguments for a server that needs no testee file.
 #[derive(Debug, Args)]
@@ -38,9 +37,25 @@ pub(crate) struct OutsideArgs {
     #[arg(long, value_name = "FIELD", requires = "url", value_parser = field)]
     header: Vec<(String, String)>,
 
-    /// Posts this instead of asking with GET
-    #[arg(long, value_name = "TEXT", requires = "url")]
-    post: Option<String>,
+    /// Posts this body instead of asking with GET
+    #[arg(long, value_name = "TEXT", requires = "url", alias = "post")]
+    body: Option<String>,
+
+    /// What tells a release in the body of an answer: the first group, or the whole match
+    #[arg(long, value_name = "REGEX", requires = "url")]
+    release_pattern: Option<String>,
+
+    /// The header field that tells it instead of the body; alone, its whole value
+    #[arg(long, value_name = "FIELD", requires = "url")]
+    release_header: Option<String>,
+
+    /// What tells a worker in the body of an answer
+    #[arg(long, value_name = "REGEX", requires = "url")]
+    worker_pattern: Option<String>,
+
+    /// The header field that tells it instead of the body; alone, its whole value
+    #[arg(long, value_name = "FIELD", requires = "url")]
+    worker_header: Option<String>,
 
     /// How long a reload may take
     #[arg(long, value_name = "TIME", default_value = "30s", requires = "url", value_parser = crate::reload::duration)]
@@ -77,7 +92,7 @@ impl OutsideArgs {
             }
         };
         plain.fields.clone_from(&self.header);
-        plain.body = self.post.clone().map(String::into_bytes);
+        plain.body = self.body.clone().map(String::into_bytes);
         if let Some((first, last)) = self.expect_status {
             plain.statuses = first..=last;
         }
@@ -89,9 +104,28 @@ impl OutsideArgs {
             let why = format!("{address} is not this machine: add --remote if load on it is meant");
             return Err(Unfit::Arguments(why));
         }
-        ask_once(address, &plain)?;
+        plain.marks = self.marks()?;
+        ask(address, &plain).map_err(|error| match error.is_of_server() {
+            true => Unfit::Server(error.to_string()),
+            false => Unfit::Arguments(error.to_string()),
+        })?;
         let port = here.then_some(address.port());
-        Ok(Some(Target { address, plain, subject: Outside::new(port, means, self.reload_timeout) }))
+        let subject = Outside::new(port, means, self.reload_timeout, plain.marks.tell());
+        Ok(Some(Target { address, plain, subject }))
+    }
+
+    /// How the answers tell who gave them.
+    fn marks(&self) -> Result<Marks, Unfit> {
+        let mark = |option: &str, field: Option<&str>, pattern: Option<&str>| {
+            if field.is_none() && pattern.is_none() {
+                return Ok(None);
+            }
+            Mark::new(field, pattern).map(Some).map_err(|why| Unfit::Arguments(format!("{option}: {why}")))
+        };
+        let (field, pattern) = (self.release_header.as_deref(), self.release_pattern.as_deref());
+        let release = mark("--release-pattern", field, pattern)?;
+        let (field, pattern) = (self.worker_header.as_deref(), self.worker_pattern.as_deref());
+        Ok(Marks { release, worker: mark("--worker-pattern", field, pattern)? })
     }
 }
 
@@ -101,41 +135,6 @@ pub(crate) enum Unfit {
     Arguments(String),
     /// The server is not there, or speaks something else.
     Server(String),
-}
-
-/// Asks once and looks at the answer: an expectation that never holds proves nothing.
-fn ask_once(address: SocketAddr, plain: &Plain) -> Result<(), Unfit> {
-    let patience = Duration::from_secs(5);
-    let told = |error: std::io::Error| Unfit::Server(format!("{address} does not answer: {error}"));
-    let mut stream = TcpStream::connect_timeout(&address, patience).map_err(told)?;
-    stream.set_read_timeout(Some(patience)).map_err(told)?;
-    stream.set_write_timeout(Some(patience)).map_err(told)?;
-    stream.write_all(&plain.once()).map_err(told)?;
-    let (mut answer, mut chunk) = (Vec::new(), [0; 4096]);
-    while !answer.windows(4).any(|end| end == b"\r\n\r\n") && answer.len() < 16 * 1024 {
-        match stream.read(&mut chunk) {
-            Ok(0) => break,
-            Ok(length) => answer.extend_from_slice(&chunk[..length]),
-            Err(error) => return Err(told(error)),
-        }
-    }
-    let text = String::from_utf8_lossy(&answer);
-    let line = text.lines().next().unwrap_or_default();
-    let status = line.split(' ').nth(1).and_then(|status| status.parse().ok());
-    match status {
-        Some(status) if plain.statuses.contains(&status) => Ok(()),
-        Some(_) => Err(Unfit::Arguments(format!(
-            "{address} answers `{line}`, and {} was expected: say with --expect-status what is right",
-            match (plain.statuses.start(), plain.statuses.end()) {
-                (first, last) if first == last => first.to_string(),
-                (first, last) => format!("{first} to {last}"),
-            }
-        ))),
-        None => Err(Unfit::Server(format!(
-            "{address} does not answer as HTTP: {:?}",
-            text.chars().take(80).collect::<String>()
-        ))),
-    }
 }
 
 fn signal(text: &str) -> Result<Signal, String> {

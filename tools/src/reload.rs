@@ -11,6 +11,7 @@ use clap::Args;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use workerspec_conformance::load::{
     Console, Grade, LoadPlan, Outcome, Progress, ReloadPlan, Report, Subject, TesteeReport, check,
+    enough_descriptors,
 };
 use workerspec_conformance::run::ExitKind;
 use workerspec_conformance::testee::{Launch, Mode, Testee};
@@ -71,9 +72,9 @@ pub(crate) struct ReloadArgs {
     #[arg(long, value_name = "SHARE", default_value_t = 0.25, value_parser = share)]
     post_share: f64,
 
-    /// Octets in the body of a POST
+    /// Octets in the body of a POST, of a server with a testee file
     #[arg(long, value_name = "N", default_value_t = 128, value_parser = body)]
-    body: usize,
+    body_length: usize,
 
     /// How long to wait for an answer
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration)]
@@ -124,6 +125,10 @@ Examples:
       one listener per worker; the whole account as JSON
   workerspec reload --url http://127.0.0.1:8080/ --reload 'systemctl reload app'
       a server that runs already; also --signal HUP --pid-file /run/app.pid
+  workerspec reload --url http://127.0.0.1:8080/version --release-pattern 'version ([0-9.]+)' --reload ./deploy
+      its answers tell the release, so a reload that brings nothing new is no reload
+  workerspec reload --url http://test.example:80/ --remote --worker-header X-Worker --reload 'ssh test reload'
+      a server elsewhere, whose new workers are seen by a header field
 
 Exit codes: 0 nothing lost; 1 lossy, conformant (see --allow) or a broken promise; 2 usage;
 3 the testee could not be started, was not reachable, or died; 4 nothing was proved;
@@ -159,6 +164,9 @@ pub(crate) fn reload(args: &ReloadArgs) -> anyhow::Result<u8> {
         ));
     }
     let (load, plan) = (load_plan(args), reload_plan(args));
+    if let Err(why) = enough_descriptors(&load) {
+        return Ok(complain(ExitKind::Usage, why));
+    }
     if load.busy == 0 && (load.rate == 0.0 || load.paced == 0) && load.fresh_rate == 0.0 {
         return Ok(complain(ExitKind::Usage, "there is no load: give --connections, --rate or --fresh-rate"));
     }
@@ -207,6 +215,9 @@ fn reload_outside(args: &ReloadArgs, target: Target) -> anyhow::Result<u8> {
         plain: Some(target.plain),
         ..load_plan(args)
     };
+    if let Err(why) = enough_descriptors(&load) {
+        return Ok(complain(ExitKind::Usage, why));
+    }
     let plan = reload_plan(args);
     let json = match Output::maybe("--json", args.json.as_deref()) {
         Ok(json) => json,
@@ -261,7 +272,7 @@ fn load_plan(args: &ReloadArgs) -> LoadPlan {
         rate: args.rate,
         fresh_rate: args.fresh_rate,
         post_share: args.post_share,
-        body_length: args.body,
+        body_length: args.body_length,
         answer_timeout: args.timeout,
         ..LoadPlan::default()
     }

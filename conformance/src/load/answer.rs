@@ -18,7 +18,19 @@ pub(crate) struct Answer {
     length: Option<u64>,
     chunked: bool,
     body: Vec<u8>,
-    keeps_body: bool,
+    keeps: Keep,
+    /// Values of the header fields that are looked for, in their order.
+    values: Vec<Option<Vec<u8>>>,
+    fields: Vec<String>,
+}
+
+/// How much of a body matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Keep {
+    /// All of it, and there must not be more than [`MAX_BODY`].
+    All,
+    /// Only its first octets; how long it is does not matter.
+    First(usize),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,7 +67,9 @@ impl Answer {
             length: None,
             chunked: false,
             body: Vec::new(),
-            keeps_body: true,
+            keeps: Keep::All,
+            values: Vec::new(),
+            fields: Vec::new(),
         }
     }
 
@@ -68,9 +82,20 @@ impl Answer {
         self.start_message();
     }
 
-    /// Whether the body of the answer matters; of one that does not, only the length is looked at.
-    pub(crate) fn keeps_body(&mut self, keeps: bool) {
-        self.keeps_body = keeps;
+    /// How much of the body matters.
+    pub(crate) fn keep(&mut self, keep: Keep) {
+        self.keeps = keep;
+    }
+
+    /// Remembers the values of these header fields, whose names are in lower case.
+    pub(crate) fn look_for(&mut self, fields: &[String]) {
+        self.fields = fields.to_vec();
+    }
+
+    /// The first value of a field that was to be looked for.
+    pub(crate) fn value(&self, field: &str) -> Option<&[u8]> {
+        let at = self.fields.iter().position(|name| name == field)?;
+        self.values.get(at)?.as_deref()
     }
 
     /// Takes the next octets from the connection.
@@ -127,17 +152,18 @@ impl Answer {
         self.length = None;
         self.chunked = false;
         self.body.clear();
+        self.values.clear();
+        self.values.resize(self.fields.len(), None);
     }
 
     fn take_body(&mut self, octets: &[u8], left: u64) -> Result<(usize, u64), Malformed> {
         let used = octets.len().min(usize::try_from(left).unwrap_or(usize::MAX));
-        if !self.keeps_body {
-            return Ok((used, left - used as u64));
-        }
-        if MAX_BODY < self.body.len() + used {
-            return Err(Malformed::LongBody);
-        }
-        self.body.extend_from_slice(&octets[..used]);
+        let wanted = match self.keeps {
+            Keep::All if MAX_BODY < self.body.len() + used => return Err(Malformed::LongBody),
+            Keep::All => used,
+            Keep::First(most) => most.saturating_sub(self.body.len()).min(used),
+        };
+        self.body.extend_from_slice(&octets[..wanted]);
         Ok((used, left - used as u64))
     }
 
@@ -208,6 +234,11 @@ impl Answer {
     fn field(&mut self, line: &[u8]) -> Result<(), Malformed> {
         let colon = line.iter().position(|octet| *octet == b':').ok_or(Malformed::Field)?;
         let (name, value) = (&line[..colon], line[colon + 1..].trim_ascii());
+        for (wanted, found) in self.fields.iter().zip(&mut self.values) {
+            if found.is_none() && name.eq_ignore_ascii_case(wanted.as_bytes()) {
+                *found = Some(value.to_vec());
+            }
+        }
         if name.eq_ignore_ascii_case(b"content-length") {
             let length = decimal(value).ok_or(Malformed::Length)?;
             if self.length.is_some_and(|earlier| earlier != length) {

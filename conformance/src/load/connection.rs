@@ -3,10 +3,11 @@
 
 use std::time::Duration;
 
-use crate::load::answer::{Answer, Progress};
+use crate::load::answer::{Answer, Keep, Progress};
 use crate::load::exchange::{Cut, Detail, Exchange, Limits, NoConnection, Settled, Turn};
 use crate::load::fate::{End, Fate};
 use crate::load::ledger::{Ledger, Link};
+use crate::load::mark::{LOOKED_AT, Mark, Marks};
 use crate::load::population::Population;
 use crate::load::receipt::{Forged, Receipt, Releases};
 use crate::load::transcript::KEPT;
@@ -135,7 +136,6 @@ impl Connection {
         exchange.fault = !self.is_idle();
         self.answer.reset();
         self.glimpse.clear();
-        self.answer.keeps_body(exchange.expects.is_none_or(|expects| expects.plain.is_none()));
         self.state = State::Busy(exchange);
     }
 
@@ -159,7 +159,7 @@ impl Connection {
     }
 
     /// Octets came.
-    pub(crate) fn octets(&mut self, octets: &[u8], now: Duration, releases: &Releases) -> Turn {
+    pub(crate) fn octets(&mut self, octets: &[u8], now: Duration, releases: &mut Releases) -> Turn {
         if !matches!(self.state, State::Busy(_)) {
             // After the announcement a server may not send any more either.
             return self.finish(End::Unasked);
@@ -317,7 +317,7 @@ impl Connection {
     }
 
     /// Judges a complete answer.
-    fn judge(&mut self, exchange: Exchange, releases: &Releases) -> Settled {
+    fn judge(&mut self, exchange: Exchange, releases: &mut Releases) -> Settled {
         let status = self.answer.status();
         if let Some((first, last)) = exchange.expects.and_then(|expects| expects.plain) {
             return self.judge_plain(exchange, (first..=last).contains(&status), releases);
@@ -351,17 +351,42 @@ impl Connection {
         }
     }
 
-    /// Judges an answer that says nothing of itself: who gave it can't be known.
-    fn judge_plain(&mut self, exchange: Exchange, right: bool, releases: &Releases) -> Settled {
+    /// An answer as it comes from a server that knows nothing of the contract: its body matters only for marks.
+    pub(crate) fn expect_plain(&mut self, marks: &Marks) {
+        self.answer.keep(Keep::First(if marks.tell() { LOOKED_AT } else { 0 }));
+        self.answer.look_for(&marks.fields());
+    }
+
+    /// Judges an answer that says nothing of itself but what its marks tell.
+    fn judge_plain(&mut self, exchange: Exchange, right: bool, releases: &mut Releases) -> Settled {
         let status = self.answer.status();
         if !right {
             let fate = if (500..600).contains(&status) { Fate::ServerError } else { Fate::WrongAnswer };
             return self.settle(exchange, fate, Detail::Status(status));
         }
+        let find = |mark: &Option<Mark>| {
+            let mark = mark.as_ref()?;
+            let field = mark.field().and_then(|field| self.answer.value(field));
+            mark.find(field, self.answer.body()).map(<[u8]>::to_vec)
+        };
+        let (release, worker) = (find(&releases.marks().release), find(&releases.marks().worker));
+        let receipt = match releases.attribute(release.as_deref(), worker.as_deref()) {
+            // Marks that are missing in one answer say that another program gave it.
+            None if releases.marks().tell() => {
+                return self.settle(exchange, Fate::WrongAnswer, Detail::Unmarked);
+            }
+            None => Receipt { release: releases.current(), pid: 0 },
+            Some(receipt) => receipt,
+        };
+        self.last_pid = receipt.pid;
         let announced = self.answer.announces_close() && !self.asks_close;
-        let fate = if announced { Fate::Announced } else { Fate::Current };
+        let fate = match announced {
+            true => Fate::Announced,
+            false if receipt.release == releases.current() => Fate::Current,
+            false => Fate::Older,
+        };
         let mut settled = self.settle(exchange, fate, Detail::None);
-        settled.receipt = Some(Receipt { release: releases.current(), pid: 0 });
+        settled.receipt = Some(receipt);
         settled
     }
 

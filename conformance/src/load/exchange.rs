@@ -79,6 +79,8 @@ pub(crate) enum Detail {
     Malformed(Malformed),
     /// An answer that is not the right one.
     Forged(Forged),
+    /// An answer without the marks that tell who gave it.
+    Unmarked,
 }
 
 /// A request that got its fate.

@@ -17,6 +17,15 @@ pub(crate) fn strangers(port: u16, pids: &[u32]) -> Vec<String> {
         .collect()
 }
 
+/// Whether anybody listens on `port`; also where the tables can't be read.
+pub(crate) fn is_listened_on(port: u16) -> bool {
+    let tables: Vec<String> = ["/proc/net/tcp", "/proc/net/tcp6"]
+        .into_iter()
+        .flat_map(|path| fs::read_to_string(path).ok())
+        .collect();
+    tables.is_empty() || tables.iter().any(|table| !listeners(table, port).is_empty())
+}
+
 /// The processes that hold a socket which listens on `port`, as far as they can be looked into.
 pub(crate) fn holders(port: u16) -> Vec<u32> {
     let tables = ["/proc/net/tcp", "/proc/net/tcp6"].map(|path| fs::read_to_string(path).unwrap_or_default());

@@ -8,11 +8,13 @@
 //! books must close: planned = not sent + sent, sent = the sum of the fates ([`Ledger::close`]).
 
 mod answer;
+mod ask;
 mod census;
 mod check;
 mod connection;
 mod console;
 mod control;
+mod descriptors;
 mod driver;
 mod exchange;
 mod fate;
@@ -23,6 +25,7 @@ mod identity;
 mod kernel;
 mod ledger;
 mod listeners;
+mod mark;
 mod outside;
 mod plain;
 mod plan;
@@ -41,14 +44,17 @@ mod timeline;
 mod transcript;
 mod watch;
 
+pub use ask::{AskError, ask};
 pub use census::{Census, Headcount, Life, Role, Seen};
 pub use check::{CheckError, Outcome, check};
 pub use console::Console;
 pub use control::Control;
+pub use descriptors::enough_descriptors;
 pub use driver::{DriveError, Loss, Record, drive};
 pub use fate::{End, Fate, Weight};
 pub use grade::{Grade, SelfCheck, Verdict};
 pub use ledger::{Imbalance, Ledger};
+pub use mark::{Mark, Marks};
 pub use outside::{Means, Outside};
 pub use plain::Plain;
 pub use plan::LoadPlan;

@@ -4,13 +4,14 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::Read;
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 
 use crate::load::census::{Role, Seen};
@@ -33,6 +34,12 @@ pub struct Outside {
     port: Option<u16>,
     means: Means,
     timeout: Duration,
+    /// Whether answers tell their release or worker, so that the processes need not be seen.
+    told: bool,
+    /// The process group of a reload command that runs.
+    command: Mutex<Option<Pid>>,
+    /// Since when nobody listens on the port any more.
+    silent: Mutex<Option<Instant>>,
     /// Who was found when: a look at every process of the machine costs it something.
     found: Mutex<Option<(Instant, Vec<Seen>)>>,
 }
@@ -42,9 +49,17 @@ const FRESH: Duration = Duration::from_millis(20);
 
 impl Outside {
     /// A server that listens on `port` of this machine; `None` for a server elsewhere, of which only answers are seen. A
-    /// reload may take as long as `timeout`.
-    pub fn new(port: Option<u16>, means: Means, timeout: Duration) -> Outside {
-        Outside { port, means, timeout, found: Mutex::new(None) }
+    /// reload may take as long as `timeout`. `told`: answers tell who gave them.
+    pub fn new(port: Option<u16>, means: Means, timeout: Duration, told: bool) -> Outside {
+        Outside {
+            port,
+            means,
+            timeout,
+            told,
+            command: Mutex::new(None),
+            silent: Mutex::new(None),
+            found: Mutex::new(None),
+        }
     }
 
     fn by_command(&self, line: &str) -> Result<Trigger, String> {
@@ -54,8 +69,12 @@ impl Outside {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
+            // A group of its own: what is cut off is cut off with all that it started.
+            .process_group(0)
             .spawn()
             .map_err(|error| format!("cannot start `{line}`: {error}"))?;
+        let group = Pid::from_raw(child.id().cast_signed());
+        *lock(&self.command) = Some(group);
         let readers = [
             child.stdout.take().map(|pipe| thread::spawn(move || tail(pipe))),
             child.stderr.take().map(|pipe| thread::spawn(move || tail(pipe))),
@@ -66,13 +85,15 @@ impl Outside {
                 Ok(Some(status)) => break Some(status),
                 Ok(None) if Instant::now() < deadline => thread::sleep(Duration::from_millis(5)),
                 Ok(None) => {
-                    let _ = child.kill();
+                    // Gone between the two calls: then there is nothing to be cut off.
+                    let _ = killpg(group, Signal::SIGKILL);
                     let _ = child.wait();
                     break None;
                 }
                 Err(error) => return Err(format!("cannot wait for `{line}`: {error}")),
             }
         };
+        *lock(&self.command) = None;
         let after = Instant::now();
         // What it started may go on and hold the pipes: what was read by then is enough.
         let said = match status {
@@ -108,7 +129,7 @@ impl Outside {
     /// Those who hold the listening socket.
     fn holders(&self) -> Vec<Seen> {
         let Some(port) = self.port else { return Vec::new() };
-        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut found = lock(&self.found);
         match found.as_ref().filter(|(at, _)| at.elapsed() < FRESH) {
             Some((_, holders)) => holders.clone(),
             None => {
@@ -132,6 +153,14 @@ impl Outside {
         found.iter().map(|process| seen(process, role(process))).collect()
     }
 }
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// How long a port is without a listener before its server counts as gone: one that closes and listens again is down for
+/// a moment, and its losses say so.
+const GONE: Duration = Duration::from_secs(2);
 
 /// The last of what comes.
 fn tail(mut pipe: impl Read) -> String {
@@ -157,6 +186,10 @@ impl Subject for Outside {
     }
 
     fn workers(&self) -> Vec<Worker> {
+        if self.told {
+            // What tells workers apart in the answers need not be a process that comes and goes.
+            return Vec::new();
+        }
         let holders = self.holders();
         let workers = holders.iter().filter(|seen| seen.role == Role::Worker);
         workers.map(|seen| Worker { pid: seen.pid, started: seen.started }).collect()
@@ -176,10 +209,27 @@ impl Subject for Outside {
     }
 
     fn gone(&self) -> Option<String> {
-        None
+        let port = self.port?;
+        let mut silent = lock(&self.silent);
+        if listeners::is_listened_on(port) {
+            *silent = None;
+            return None;
+        }
+        let since = silent.get_or_insert_with(Instant::now);
+        (GONE <= since.elapsed()).then(|| format!("nobody listens on port {port} any more"))
+    }
+
+    fn cancel(&self) {
+        if let Some(group) = lock(&self.command).take() {
+            // It may just have ended by itself.
+            let _ = killpg(group, Signal::SIGKILL);
+        }
     }
 
     fn newcomers(&self, old: &[Worker]) -> Newcomers {
+        if self.told {
+            return Newcomers::Told;
+        }
         let now = self.workers();
         match now.iter().any(|worker| !old.contains(worker)) {
             true => Newcomers::Seen,

@@ -2,6 +2,8 @@
 
 use std::ops::RangeInclusive;
 
+use crate::load::mark::Marks;
+
 /// One request, sent over and over, and the answers to it that are right.
 ///
 /// Such an answer proves less than one of the contract: that it is whole and has the right status, not that it belongs to
@@ -18,6 +20,8 @@ pub struct Plain {
     pub body: Option<Vec<u8>>,
     /// The statuses that are right. Default 200 to 399.
     pub statuses: RangeInclusive<u16>,
+    /// How an answer tells who gave it. Default: it does not.
+    pub marks: Marks,
 }
 
 impl Plain {
@@ -40,11 +44,6 @@ impl Plain {
         octets
     }
 
-    /// The request once, for somebody who wants to look at the answer.
-    pub fn once(&self) -> Vec<u8> {
-        self.octets(true)
-    }
-
     /// Reads `http://host[:port][/path][?query]`: host and port to connect to, and the request.
     ///
     /// # Errors
@@ -65,8 +64,14 @@ impl Plain {
         let after_host = authority.rfind(']').map_or(0, |bracket| bracket + 1);
         let port = if authority[after_host..].contains(':') { "" } else { ":80" };
         let target = if target.starts_with('/') { target.to_owned() } else { format!("/{target}") };
-        let plain =
-            Plain { host: authority.to_owned(), target, fields: Vec::new(), body: None, statuses: 200..=399 };
+        let plain = Plain {
+            host: authority.to_owned(),
+            target,
+            fields: Vec::new(),
+            body: None,
+            statuses: 200..=399,
+            marks: Marks::default(),
+        };
         Ok((format!("{authority}{port}"), plain))
     }
 }

@@ -34,6 +34,11 @@ pub struct LoadPlan {
 }
 
 impl LoadPlan {
+    /// Connections that are open all the time.
+    pub fn kept(&self) -> usize {
+        self.busy + self.paced
+    }
+
     /// The patience of the driver.
     pub(crate) fn limits(&self) -> Limits {
         Limits { connect: self.connect_timeout, answer: self.answer_timeout, parting: self.parting_timeout }

@@ -3,19 +3,64 @@
 use thiserror::Error;
 
 use crate::load::identity::{IdText, Identity};
-use crate::load::request::Sum;
+use crate::load::mark::Marks;
+use crate::load::request::{EMPTY_SUM, Sum, fnv};
 
 /// The releases of a run, oldest first, and which of them was asked for last.
 #[derive(Debug, Clone)]
 pub struct Releases {
     names: Vec<String>,
     current: usize,
+    marks: Marks,
+    /// Names that answers told of releases and workers, and the release that each belongs to.
+    told: Vec<Told>,
+}
+
+#[derive(Debug, Clone)]
+struct Told {
+    release: bool,
+    name: Vec<u8>,
+    index: usize,
 }
 
 impl Releases {
     /// The releases in the order in which the run brings them; the first is what the server starts with.
     pub fn new(names: Vec<String>) -> Releases {
-        Releases { names, current: 0 }
+        Releases { names, current: 0, marks: Marks::default(), told: Vec::new() }
+    }
+
+    /// Releases that answers tell by these marks, under names of their own.
+    pub(crate) fn marked(self, marks: Marks) -> Releases {
+        Releases { marks, ..self }
+    }
+
+    /// The marks to look for.
+    pub(crate) fn marks(&self) -> &Marks {
+        &self.marks
+    }
+
+    /// Who gave an answer that names its release, its worker, or both. A name that was never told before belongs to the
+    /// release that was asked for last. `None`: it names nothing.
+    pub(crate) fn attribute(&mut self, release: Option<&[u8]>, worker: Option<&[u8]>) -> Option<Receipt> {
+        let pid = worker.map_or(0, |name| number(name).unwrap_or_else(|| fnv(EMPTY_SUM, name)));
+        let index = match (release, worker) {
+            (Some(name), _) => self.told(true, name),
+            (None, Some(name)) => self.told(false, name),
+            (None, None) => return None,
+        };
+        Some(Receipt { release: index, pid })
+    }
+
+    fn told(&mut self, release: bool, name: &[u8]) -> usize {
+        // The newest are looked at first, as they answer most.
+        if let Some(told) = self.told.iter().rev().find(|told| told.release == release && told.name == name) {
+            return told.index;
+        }
+        // A server that gives each answer a name of its own tells nothing, and shall not fill the memory.
+        if self.told.len() < 10_000 {
+            self.told.push(Told { release, name: name.to_vec(), index: self.current });
+        }
+        self.current
     }
 
     /// Makes the release at `index` the current one, because the reload to it is about to be triggered.
@@ -157,6 +202,21 @@ mod tests {
         assert_eq!(check("5f3a9c01-b-00001f-000a2b-0 r1 4711 6 bf9cf968\n"), right);
         assert_eq!(check("5f3a9c01-b-00001f-000a2b-0 r1 4711 6\n"), right);
         assert_eq!(check("5f3a9c01-b-00001f-000a2b-0 r1 4711 6"), right);
+    }
+
+    #[test]
+    fn a_name_belongs_to_the_release_in_whose_time_it_was_told_first() {
+        let mut releases = Releases::new(vec!["r0".to_owned(), "r1".to_owned()]);
+        let of = |releases: &mut Releases, release: Option<&str>, worker: Option<&str>| {
+            let receipt = releases.attribute(release.map(str::as_bytes), worker.map(str::as_bytes));
+            receipt.map(|receipt| (receipt.release, receipt.pid))
+        };
+        assert_eq!(of(&mut releases, Some("a"), Some("77")), Some((0, 77)));
+        releases.aim(1);
+        assert_eq!(of(&mut releases, Some("a"), None), Some((0, 0)));
+        assert_eq!(of(&mut releases, Some("b"), None), Some((1, 0)));
+        assert_eq!(of(&mut releases, None, Some("78")), Some((1, 78)));
+        assert_eq!(of(&mut releases, None, None), None);
     }
 
     #[test]

@@ -152,7 +152,9 @@ fn one(
         };
         finished || asked + patience + plan.hold <= now
     };
-    wait(control, interrupt, enough);
+    if !wait(control, interrupt, enough) {
+        subject.cancel();
+    }
     let trigger = trigger.unwrap_or_else(|| match receiver.recv_timeout(Duration::ZERO) {
         Ok(outcome) => outcome,
         Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {

@@ -36,7 +36,7 @@ pub(crate) fn sample(
         if is_due && let Some(processes) = subject.processes() {
             samples.census.see(control.now(), &processes);
         }
-        if samples.gone.is_none() {
+        if samples.gone.is_none() && (last || turn.is_multiple_of(4)) {
             samples.gone = subject.gone();
         }
         if samples.gone.is_some() || interrupt.load(Relaxed) {

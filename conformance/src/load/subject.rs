@@ -71,6 +71,9 @@ pub trait Subject: Send + Sync {
     /// How it ended, if it is gone.
     fn gone(&self) -> Option<String>;
 
+    /// Ends a reload command that still runs, because the run was interrupted.
+    fn cancel(&self) {}
+
     /// Whether there are workers that are none of `old`.
     fn newcomers(&self, old: &[Worker]) -> Newcomers {
         let _ = old;

@@ -66,7 +66,7 @@ impl Bench {
     }
 
     fn octets(&mut self, octets: &[u8]) -> Turn {
-        self.connection.octets(octets, at(2), &releases())
+        self.connection.octets(octets, at(2), &mut releases())
     }
 
     /// One request answered well: the next one is on a used connection.

@@ -32,6 +32,9 @@ impl Driver<'_> {
         self.connections += 1;
         let link = self.record.ledger.open(population);
         let mut connection = Connection::new(number, population, link, first, now);
+        if let Some(plain) = &self.plan.plain {
+            connection.expect_plain(&plain.marks);
+        }
         self.record.connects.get_or_insert(Gap::starting(now));
         let stream = match TcpStream::connect(self.target) {
             Ok(stream) => stream,

@@ -163,5 +163,6 @@ pub(super) fn describe(detail: Detail) -> String {
         Detail::Status(status) => format!("status {status}"),
         Detail::Malformed(why) => why.to_string(),
         Detail::Forged(why) => why.to_string(),
+        Detail::Unmarked => "nothing in the answer tells its release or worker".to_owned(),
     }
 }

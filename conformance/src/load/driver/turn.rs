@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
-use nix::sys::resource::{Resource, UsageWho, getrlimit, getrusage, setrlimit};
+use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::{TimeSpec, TimeValLike};
 use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
 use slab::Slab;
@@ -38,7 +38,6 @@ pub fn drive(
     releases: Releases,
     control: &Control,
 ) -> Result<Record, DriveError> {
-    raise_descriptor_limit();
     Driver::new(target, plan, releases, control)?.run()
 }
 
@@ -115,7 +114,8 @@ impl<'a> Driver<'a> {
             poll,
             sockets: Slab::new(),
             record: Record::new(releases.names().len(), now),
-            releases,
+            releases: releases
+                .marked(plan.plain.as_ref().map(|plain| plain.marks.clone()).unwrap_or_default()),
             // The seed makes runs alike, but answers of an earlier run must not pass for this one's.
             run: random.fork(0).next() as u32 ^ std::process::id(),
             connections: 0,
@@ -282,14 +282,4 @@ fn thread_cpu() -> Duration {
         let micros = (usage.user_time() + usage.system_time()).num_microseconds();
         Duration::from_micros(u64::try_from(micros).unwrap_or(0))
     })
-}
-
-/// A server that stalls makes connections pile up; the soft limit is often only 1024.
-fn raise_descriptor_limit() {
-    if let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE)
-        && soft < hard
-    {
-        // Where this is not allowed the run says so by requests that are our own fault.
-        let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
-    }
 }

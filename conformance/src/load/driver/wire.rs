@@ -78,7 +78,9 @@ impl Driver<'_> {
             let now = self.control.now();
             let turn = match found {
                 Found::Nothing => return true,
-                Found::Octets(count) => socket.connection.octets(&self.buffer[..count], now, &self.releases),
+                Found::Octets(count) => {
+                    socket.connection.octets(&self.buffer[..count], now, &mut self.releases)
+                }
                 Found::Cut(cut) => socket.connection.cut(cut),
             };
             if self.apply(key, turn, now) {
