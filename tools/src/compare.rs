@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use workerspec_conformance::report::{Comparison, Document, DocumentError, matrix_markdown, matrix_table};
+use workerspec_conformance::report::{
+    Comparison, Document, DocumentError, matrix_markdown, matrix_page, matrix_table, run_markdown, run_page,
+};
 use workerspec_conformance::run::ExitKind;
 
 use crate::output::{Output, say};
@@ -42,6 +44,10 @@ pub(crate) struct ReportsArgs {
     #[arg(value_name = "REPORT", required = true)]
     reports: Vec<PathBuf>,
 
+    /// Write one page: of one report the page of that run, of several a matrix
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+
     /// Write a table as Markdown
     #[arg(long, value_name = "FILE")]
     markdown: Option<PathBuf>,
@@ -49,8 +55,10 @@ pub(crate) struct ReportsArgs {
 
 const REPORT_HELP: &str = "\
 Examples:
-  workerspec report nginx.json workerman.json reference.json
-      which of them keeps what";
+  workerspec report nginx.json workerman.json reference.json --html matrix.html
+      which of them keeps what
+  workerspec report run.json --html run.html
+      the page of a run that was written as JSON only";
 
 /// Prints what differs; gives the exit code.
 ///
@@ -82,16 +90,39 @@ pub(crate) fn report(args: &ReportsArgs) -> anyhow::Result<u8> {
         Ok(documents) => documents,
         Err(error) => return Ok(complain(ExitKind::Usage, &error)),
     };
-    let markdown = match Output::maybe("--markdown", args.markdown.as_deref()) {
-        Ok(output) => output,
+    let outputs = Output::maybe("--html", args.html.as_deref())
+        .and_then(|html| Ok((html, Output::maybe("--markdown", args.markdown.as_deref())?)));
+    let (html, markdown) = match outputs {
+        Ok(outputs) => outputs,
         Err(error) => {
             eprintln!("workerspec: {error}");
             return Ok(ExitKind::Usage.code());
         }
     };
-    match markdown {
-        None => say(&matrix_table(&documents))?,
-        Some(output) => output.write(&matrix_markdown(&documents))?,
+    if html.is_none() && markdown.is_none() {
+        say(&matrix_table(&documents))?;
+    }
+    if let Some(output) = html {
+        output.write(&match documents.as_slice() {
+            [one] => run_page(one),
+            _ => matrix_page(&labelled(&args.reports, &documents)),
+        })?;
+    }
+    if let Some(output) = markdown {
+        output.write(&match documents.as_slice() {
+            [one] => run_markdown(one),
+            many => matrix_markdown(many),
+        })?;
     }
     Ok(ExitKind::Ok.code())
+}
+
+/// Two runs of one testee are told apart by their files.
+fn labelled(paths: &[PathBuf], documents: &[Document]) -> Vec<(Option<String>, Document)> {
+    let twice = |name: &str| 1 < documents.iter().filter(|document| document.testee == name).count();
+    let label = |(path, document): (&PathBuf, &Document)| {
+        let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        (stem.filter(|_| twice(&document.testee)), document.clone())
+    };
+    paths.iter().zip(documents).map(label).collect()
 }

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
-use workerspec_conformance::report::{Bar, Capture, Document, Lines, Style, console, junit, run_page};
+use workerspec_conformance::report::{
+    Bar, Capture, Document, Lines, Style, console, junit, run_markdown, run_page,
+};
 use workerspec_conformance::run::{Audience, Progress, RunReport};
 
 use crate::output::{Output, say};
@@ -29,6 +31,10 @@ pub(crate) struct ReportArgs {
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
 
+    /// Write a summary as Markdown, for the summary of a CI job
+    #[arg(long, value_name = "FILE")]
+    markdown: Option<PathBuf>,
+
     /// Write what every connection sent and received as packets (pcapng)
     #[arg(long, value_name = "FILE")]
     pcap: Option<PathBuf>,
@@ -39,6 +45,7 @@ pub(crate) struct Reports {
     json: Option<Output>,
     junit: Option<Output>,
     html: Option<Output>,
+    markdown: Option<Output>,
     lines_on_stdout: bool,
 }
 
@@ -52,6 +59,7 @@ impl ReportArgs {
             json: Output::maybe("--json", self.json.as_deref())?,
             junit: Output::maybe("--junit", self.junit.as_deref())?,
             html: Output::maybe("--html", self.html.as_deref())?,
+            markdown: Output::maybe("--markdown", self.markdown.as_deref())?,
             lines_on_stdout: self.jsonl.as_ref().is_some_and(|path| path.as_os_str() == "-"),
         };
         let mut audience: Vec<Box<dyn Progress>> = vec![Box::new(Bar::new())];
@@ -72,8 +80,8 @@ impl Reports {
     /// # Errors
     /// A report can't be written.
     pub(crate) fn publish(self, report: &RunReport) -> anyhow::Result<()> {
-        let Self { json, junit: xml, html, lines_on_stdout } = self;
-        let instead = [&json, &xml, &html].iter().any(|one| matches!(one, Some(Output::Standard)));
+        let Self { json, junit: xml, html, markdown, lines_on_stdout } = self;
+        let instead = [&json, &xml, &html, &markdown].iter().any(|one| matches!(one, Some(Output::Standard)));
         if !instead && !lines_on_stdout {
             say(&console(report, Style::for_stdout()))?;
         }
@@ -86,6 +94,9 @@ impl Reports {
         }
         if let Some(output) = html {
             output.write(&run_page(&document))?;
+        }
+        if let Some(output) = markdown {
+            output.write(&run_markdown(&document))?;
         }
         Ok(())
     }

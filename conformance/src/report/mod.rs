@@ -22,6 +22,6 @@ pub use junit::junit;
 pub use lines::Lines;
 pub use list::{list_json, list_table};
 pub use matrix::{matrix_markdown, matrix_table};
-pub use page::run_page;
+pub use page::{matrix_page, reload_markdown, reload_page, run_markdown, run_page};
 pub use progress::Bar;
 pub use rule::rule;

@@ -142,3 +142,25 @@ fn lines_come_while_it_runs_and_packets_are_captured() {
     let text = String::from_utf8_lossy(&packets);
     assert!(text.contains("text.line.echo, connection 1 on port text"));
 }
+
+#[test]
+fn pages_load_nothing_and_hold_every_case() {
+    let (folder, bad) = lie("text.keeps-cr", &["text.line.*"], &[]);
+    let (_other, good) = lie("none", &["text.line.*"], &[]);
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    check(&["report", &bad, "--html", &file("run.html"), "--markdown", &file("run.md")], 0, &[]);
+    check(&["report", &bad, &good, "--html", &file("all.html"), "--markdown", &file("all.md")], 0, &[]);
+    check(&["run", "text.line.echo", "--html", &file("live.html"), "--markdown", &file("live.md")], 0, &[]);
+    let read = |name: &str| fs::read_to_string(file(name)).expect("it was written");
+    for page in [read("run.html"), read("all.html"), read("live.html")] {
+        assert!(page.contains("text.line.echo"), "{page}");
+        for loads in ["src=", "@import", "url(http", "<link"] {
+            assert!(!page.contains(loads), "a page with {loads}");
+        }
+    }
+    // What a server sent is text in a page.
+    assert!(read("run.html").contains("&gt; 0000 hi\\r\\n"), "{}", read("run.html"));
+    assert!(read("run.md").contains("text.line.trailing-cr"), "{}", read("run.md"));
+    assert!(read("all.md").contains("text.line.trailing-cr"), "{}", read("all.md"));
+    assert!(read("live.md").contains("reference"), "{}", read("live.md"));
+}
