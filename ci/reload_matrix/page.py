@@ -4,6 +4,7 @@ from html import escape
 from pathlib import Path
 
 from . import words
+from .strip import strip
 
 CSS = Path(__file__).with_name("page.css")
 
@@ -65,6 +66,8 @@ server.</li>
 beneath.</li>
 <li><b>Connections cut</b> ended under a request; beneath are those that the server closed between two requests
 without a word: each of them could have cut one.</li>
+<li><b>The strip</b> under each row is its run: answers in each tenth of a second, reloads shaded, losses in red beneath.
+Where it falls to nothing, nobody was answered; outside the shades that says more of the machine than of the server.</li>
 <li><b>Longest silence</b> is the longest time in which nobody got an answer, while requests were sent.</li>
 <li><b>p99 in a reload</b> is how many times longer the slowest hundredth of paced requests waited while a reload
 was under way.</li>
@@ -114,8 +117,9 @@ def line(result):
             cell("Longest silence", *silence(tally)),
             cell("p99 in a reload", *p99(tally)),
         ]
+    drawn = strip(result.reload_report.data) if tally else ""
     return f"""<tr class="figures" id="{row.id}">{"".join(cells)}</tr>
-<tr class="more"><td colspan="{len(COLUMNS)}"><div class="folds">{details(result)}</div></td></tr>"""
+<tr class="more"><td colspan="{len(COLUMNS)}">{drawn}<div class="folds">{details(result)}</div></td></tr>"""
 
 
 def silence(tally):
