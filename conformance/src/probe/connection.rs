@@ -1,5 +1,8 @@
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -71,6 +74,17 @@ impl Probe {
         // Each write is a segment of its own: a case decides how its bytes are cut.
         socket.set_tcp_nodelay(true)?;
         Ok(Self { stream: Arc::new(socket.into()), received: Vec::new(), ended: None, transcript })
+    }
+
+    /// Connects to a unix socket. Its stream is one like any other.
+    ///
+    /// # Errors
+    /// What the system said.
+    pub fn connect_unix(name: &str, path: &Path) -> io::Result<Self> {
+        let transcript = Transcript::new(format!("{name} {}", path.display()), Instant::now());
+        let stream = UnixStream::connect(path)?;
+        let stream = TcpStream::from(OwnedFd::from(stream));
+        Ok(Self { stream: Arc::new(stream), received: Vec::new(), ended: None, transcript })
     }
 
     /// What it saw.

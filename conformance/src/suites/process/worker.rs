@@ -83,6 +83,10 @@ pub(super) fn replaced(stage: &Stage, gone: Pid) -> Outcome {
         let now = pids(&stage.testee().workers());
         (now.len() == wanted && !now.contains(&gone)).then_some(())
     });
+    if let (None, Some(exit)) = (complete, stage.testee().exited()) {
+        let log = stage.testee().log_tail(12);
+        return broken(format!("worker {gone} is gone, and so is the master: {exit}; {log}"));
+    }
     if complete.is_none() {
         let now = pids(&stage.testee().workers());
         return broken(format!(
