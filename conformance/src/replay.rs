@@ -51,6 +51,9 @@ pub enum ReplayError {
     /// It passed, or it opened no connection.
     #[error("the report holds no connection of {0}; only what did not pass is recorded")]
     NothingRecorded(String),
+    /// Something else than TCP.
+    #[error("{0} opened a connection over {1}; only TCP is sent again")]
+    NotTcp(String, String),
     /// The testee lacks a port.
     #[error("it was on port {0}, and nothing is known to listen there")]
     NoPort(String),
@@ -80,6 +83,9 @@ pub fn replay(
 ) -> Result<Vec<Replayed>, ReplayError> {
     if case.connections.is_empty() {
         return Err(ReplayError::NothingRecorded(case.id.clone()));
+    }
+    if let Some(other) = case.connections.iter().find(|connection| connection.transport != "tcp") {
+        return Err(ReplayError::NotTcp(case.id.clone(), other.transport.clone()));
     }
     let begun = Instant::now();
     thread::scope(|scope| {

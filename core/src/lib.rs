@@ -61,7 +61,7 @@ mod transport;
 mod worker;
 
 pub use command::{Command, NoCommand, exit};
-pub use connection::{Client, Connection, ConnectionError, Connections, Group, Link, Sent, Status};
+pub use connection::{Client, Connection, ConnectionError, Connections, Group, Link, Sent, Status, Work};
 pub use datagram::{DatagramService, Datagrams, DatagramsTo, Sender};
 pub use error::Error;
 pub use file_monitor::FileMonitor;

@@ -92,7 +92,7 @@ pub(crate) fn replay(args: &ReplayArgs) -> anyhow::Result<u8> {
     }
     let replayed = match send_again(case, &addresses) {
         Ok(replayed) => replayed,
-        Err(error @ (ReplayError::NothingRecorded(_) | ReplayError::NoPort(_))) => {
+        Err(error @ (ReplayError::NothingRecorded(_) | ReplayError::NotTcp(..) | ReplayError::NoPort(_))) => {
             return Ok(complain(ExitKind::Usage, &error));
         }
         Err(error) => return Ok(complain(ExitKind::Testee, &error)),

@@ -1,11 +1,14 @@
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::transcript::{Direction, Manner, Transcript};
+use super::transcript::{Direction, Manner, Transcript, Transport};
 use crate::verdict::Surprise;
 
 /// A connection to the testee. No call outlasts the deadline that it is given.
@@ -70,8 +73,19 @@ impl Probe {
         // Each write is a segment of its own: a case decides how its bytes are cut.
         socket.set_tcp_nodelay(true)?;
         let local = socket.local_addr()?.as_socket().unwrap_or(address);
-        let transcript = Transcript::new(name, local, address, now);
+        let transcript = Transcript::new(name, address, Transport::Tcp(local, address), now);
         Ok(Self { stream: Arc::new(socket.into()), received: Vec::new(), ended: None, transcript })
+    }
+
+    /// Connects to a unix socket. Its stream is one like any other.
+    ///
+    /// # Errors
+    /// What the system said.
+    pub fn connect_unix(name: &str, path: &Path) -> io::Result<Self> {
+        let transcript = Transcript::new(name, path.display(), Transport::Unix, Instant::now());
+        let stream = UnixStream::connect(path)?;
+        let stream = TcpStream::from(OwnedFd::from(stream));
+        Ok(Self { stream: Arc::new(stream), received: Vec::new(), ended: None, transcript })
     }
 
     /// What it saw.

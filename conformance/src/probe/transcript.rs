@@ -1,4 +1,4 @@
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -10,10 +10,36 @@ use workerspec_wire::websocket::{Peer, describe};
 #[derive(Clone, Debug)]
 pub struct Transcript {
     port: String,
-    local: SocketAddr,
-    remote: SocketAddr,
+    remote: String,
+    transport: Transport,
     begun: Instant,
     entries: Arc<Mutex<Vec<Entry>>>,
+}
+
+/// What carries the octets of a transcript.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// TCP, from the probe's address to the server's.
+    Tcp(SocketAddr, SocketAddr),
+    /// A unix socket.
+    Unix,
+    /// UDP.
+    Udp,
+    /// TLS: what a transcript shows went through it.
+    Tls,
+}
+
+impl Transport {
+    /// The word in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Tcp(..) => "tcp",
+            Self::Unix => "unix",
+            Self::Udp => "udp",
+            Self::Tls => "tls",
+        }
+    }
 }
 
 /// One thing that happened.
@@ -67,8 +93,8 @@ pub enum Direction {
 const SHOWN: usize = 1_024;
 
 impl Transcript {
-    pub(crate) fn new(port: &str, local: SocketAddr, remote: SocketAddr, begun: Instant) -> Self {
-        Self { port: port.to_owned(), local, remote, begun, entries: Arc::default() }
+    pub(crate) fn new(port: &str, remote: impl Display, transport: Transport, begun: Instant) -> Self {
+        Self { port: port.to_owned(), remote: remote.to_string(), transport, begun, entries: Arc::default() }
     }
 
     /// The port of the testee: `http`.
@@ -77,10 +103,10 @@ impl Transcript {
         &self.port
     }
 
-    /// The probe's address and the server's.
+    /// What carried the octets.
     #[must_use]
-    pub fn addresses(&self) -> (SocketAddr, SocketAddr) {
-        (self.local, self.remote)
+    pub fn transport(&self) -> Transport {
+        self.transport
     }
 
     /// When the connection was opened.
@@ -197,7 +223,7 @@ mod tests {
 
     fn transcript(port: &str, begun: Instant) -> Transcript {
         let address = |port| SocketAddr::from(([127, 0, 0, 1], port));
-        Transcript::new(port, address(50_000), address(80), begun)
+        Transcript::new(port, address(80), Transport::Tcp(address(50_000), address(80)), begun)
     }
 
     #[test]

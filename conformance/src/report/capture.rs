@@ -2,7 +2,7 @@
 //!
 //! The octets, their pieces and their times are what a probe wrote and read; addresses and ports are the real
 //! ones. The rest of TCP, handshake and sequence numbers, is drawn around them: what the kernels did in
-//! between is not known here.
+//! between is not known here. What went over TLS, UDP or a unix socket is left out.
 
 use std::io::Write;
 use std::net::{IpAddr, SocketAddr};
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use etherparse::PacketBuilder;
 
-use crate::probe::{Direction, Happening, Manner, Transcript};
+use crate::probe::{Direction, Happening, Manner, Transcript, Transport};
 use crate::run::{CaseResult, Progress, RunReport};
 
 /// A file in pcapng format, written case by case. Each connection's first packet has a comment that names
@@ -40,8 +40,9 @@ impl Capture {
         for (number, transcript) in transcripts.iter().enumerate() {
             let comment = format!("{case}, connection {} on port {}", number + 1, transcript.port());
             let begun = self.wall(transcript.begun());
+            let Transport::Tcp(local, remote) = transcript.transport() else { continue };
             let mut wire = Wire { begun, sent: 0, received: 0, blocks: Vec::new(), comment: Some(comment) };
-            wire.draw(transcript);
+            wire.draw(transcript, local, remote);
             blocks.append(&mut wire.blocks);
         }
         blocks
@@ -97,8 +98,7 @@ enum Flag {
 }
 
 impl Wire {
-    fn draw(&mut self, transcript: &Transcript) {
-        let (local, remote) = transcript.addresses();
+    fn draw(&mut self, transcript: &Transcript, local: SocketAddr, remote: SocketAddr) {
         let start = Duration::ZERO;
         for (direction, flag) in
             [(Direction::Sent, Flag::Open), (Direction::Received, Flag::Open), (Direction::Sent, Flag::Data)]
@@ -253,7 +253,7 @@ mod tests {
     fn a_connection_becomes_packets_that_a_parser_reads() {
         let begun = Instant::now();
         let address = |port| SocketAddr::from(([127, 0, 0, 1], port));
-        let transcript = Transcript::new("http", address(50_000), address(80), begun);
+        let transcript = Transcript::new("http", "", Transport::Tcp(address(50_000), address(80)), begun);
         transcript.bytes(Direction::Sent, b"GET", begun);
         transcript.bytes(Direction::Sent, b" /", begun);
         transcript.bytes(Direction::Received, &[b'x'; LARGEST + 1], begun);

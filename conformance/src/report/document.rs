@@ -55,6 +55,10 @@ fn all() -> String {
     "all".to_owned()
 }
 
+fn tcp() -> String {
+    "tcp".to_owned()
+}
+
 /// One case.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct CaseDocument {
@@ -96,6 +100,9 @@ pub struct CaseDocument {
 pub struct ConnectionDocument {
     /// The port of the testee: `http`.
     pub port: String,
+    /// What carried the octets: `tcp`, `unix`, `udp`, or `tls` for what went through it.
+    #[serde(default = "tcp")]
+    pub transport: String,
     /// When it was opened: milliseconds since the first one of its case.
     pub opened_ms: f64,
     /// In order.
@@ -222,6 +229,7 @@ impl CaseDocument {
             let since = first.map_or_else(Default::default, |first| transcript.begun() - first);
             ConnectionDocument {
                 port: transcript.port().to_owned(),
+                transport: transcript.transport().name().to_owned(),
                 opened_ms: since.as_micros() as f64 / 1e3,
                 events: events(transcript),
             }

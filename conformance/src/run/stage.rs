@@ -4,7 +4,9 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::probe::{FrameProbe, HttpProbe, Probe, TextProbe, Transcript, WebSocketProbe};
+use crate::probe::{
+    DatagramProbe, FrameProbe, HttpProbe, Probe, TextProbe, TlsProbe, Transcript, WebSocketProbe,
+};
 use crate::testee::{Capability, Process, Testee, Tier};
 use crate::verdict::Surprise;
 
@@ -56,6 +58,12 @@ impl Stage {
     #[must_use]
     pub fn before(&self) -> &[Process] {
         &self.before
+    }
+
+    /// The same scene with another testee, until the same deadline.
+    #[must_use]
+    pub fn with_testee(&self, testee: Testee) -> Self {
+        Self::new(Arc::new(testee), self.deadline, self.pace)
     }
 
     /// The testee.
@@ -203,6 +211,40 @@ impl Stage {
         Ok(probe)
     }
 
+    /// A connection to port `unix`.
+    ///
+    /// # Errors
+    /// As [`Stage::connect`].
+    pub fn unix(&self) -> Result<TextProbe, Surprise> {
+        let path =
+            self.testee.socket("unix").ok_or_else(|| Surprise("the testee has no port unix".to_owned()))?;
+        let probe = Probe::connect_unix("unix", &path).map_err(Surprise::of("can't connect to port unix"))?;
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        opened.handles.push(probe.handle());
+        opened.transcripts.push(probe.transcript().clone());
+        Ok(TextProbe::new(probe, self.deadline))
+    }
+
+    /// A connection to port `tls` whose handshake is done.
+    ///
+    /// # Errors
+    /// As [`Stage::connect`], and a handshake that fails.
+    pub fn tls(&self) -> Result<TlsProbe, Surprise> {
+        let probe = TlsProbe::connect(self.address("tls")?, None, self.deadline)?.map_err(Surprise)?;
+        self.keep(probe.transcript());
+        Ok(probe)
+    }
+
+    /// A peer of port `udp`.
+    ///
+    /// # Errors
+    /// The testee has no such port, or the system no socket.
+    pub fn datagrams(&self) -> Result<DatagramProbe, Surprise> {
+        let probe = DatagramProbe::new(self.address("udp")?)?;
+        self.keep(probe.transcript());
+        Ok(probe)
+    }
+
     /// A connection to port `text` whose receive buffer is small, so that the server has to wait.
     ///
     /// # Errors
@@ -243,7 +285,8 @@ impl Stage {
         false
     }
 
-    /// The workers, once they are complete and have begun to serve: each has read its release then.
+    /// The workers, once they are complete and have begun to serve: each has read its release then, and one
+    /// has answered on port `http`.
     ///
     /// # Errors
     /// They never are: the claim can't be tried then.
@@ -253,7 +296,21 @@ impl Stage {
             let workers = self.testee.workers();
             (workers.len() == wanted && self.have_begun(&workers)).then_some(workers)
         })
+        .filter(|_| self.answers())
         .ok_or_else(|| Surprise(format!("there are never {wanted} workers that serve")))
+    }
+
+    /// A worker may have said that it starts while its master still waits for others, and takes the end of
+    /// one for that of the start.
+    fn answers(&self) -> bool {
+        if !self.testee.file().can(Capability::Http) {
+            return true;
+        }
+        let answer = || {
+            let probe = self.connect_apart("http", None, self.deadline).ok()?.ok()?;
+            HttpProbe::new(probe, self.deadline).load("serving").ok()?.ok()
+        };
+        self.eventually(answer).is_some()
     }
 
     /// What the journal says; without one, that the server answers has to do.

@@ -9,7 +9,7 @@ macro_rules! act {
         needs: [$($need:expr),* $(,)?]; $sharing:ident; seconds: $seconds:literal;
         accepts: [$($accept:literal),+ $(,)?];
         aliases: [$($alias:literal),* $(,)?];
-        run: $run:path $(;)?
+        run: $run:expr $(;)?
     ) => {
         $crate::case::Case {
             id: $id,

@@ -21,7 +21,7 @@ const CERTIFICATE_FILE: &str = "tls-certificate.pem";
 const KEY_FILE: &str = "tls-key.pem";
 
 /// The certificate of port `tls`, which is its own authority, for the name `localhost`.
-pub(super) const CERTIFICATE: &str = include_str!("tls/certificate.pem");
+pub(crate) const CERTIFICATE: &str = include_str!("tls/certificate.pem");
 const KEY: &str = include_str!("tls/key.pem");
 
 /// Deadlines of the contract in ms, by variable.

@@ -24,6 +24,12 @@ pub struct JournalLine {
     /// The code of an `error`.
     #[serde(default)]
     pub code: Option<i64>,
+    /// The process that has ended, of `worker_exit`.
+    #[serde(default)]
+    pub child: Option<i32>,
+    /// Its status as of wait(2).
+    #[serde(default)]
+    pub status: Option<i64>,
     /// Messages accepted, of `flood`.
     #[serde(default)]
     pub sent: Option<u64>,

@@ -28,6 +28,7 @@ pub use capability::{Capability, Tier};
 pub use command::Verb;
 pub use error::TesteeError;
 pub use file::{Limits, Reload, ReloadMeans, Stop, Template, TesteeFile};
+pub(crate) use folder::CERTIFICATE;
 pub use journal::JournalLine;
 pub use launch::{Exit, Launch, Prepare, ReloadTrigger, Stopped};
 pub use nix::sys::signal::Signal;

@@ -266,6 +266,22 @@ impl Testee {
     /// # Errors
     /// When it can't be executed.
     pub fn start_beside(&self, deadline: Instant) -> Result<(Option<Exit>, String), TesteeError> {
+        let (beside, placeholders) = self.folder_beside()?;
+        self.run_in(beside.path(), &placeholders, &self.file.command, deadline)
+    }
+
+    /// Starts the start command once more, on the same ports but in a folder of its own, which stays until
+    /// the testee is dropped; and does not wait for it.
+    ///
+    /// # Errors
+    /// When it can't be executed.
+    pub fn begin_beside(&self, deadline: Instant) -> Result<Beside, TesteeError> {
+        let (folder, placeholders) = self.folder_beside()?;
+        self.begin_in(&folder.keep(), &placeholders, &self.file.command, deadline)
+    }
+
+    /// A folder within that of the run, ready for a start.
+    fn folder_beside(&self) -> Result<(TempDir, Placeholders), TesteeError> {
         let beside = tempfile::Builder::new()
             .prefix("beside-")
             .tempdir_in(self.folder.path())
@@ -277,7 +293,7 @@ impl Testee {
             .map_err(TesteeError::system("can't write the release file"))?;
         let placeholders = placeholders(&self.file, &self.launch, beside.path(), &self.ports);
         write_templates(&self.file, &placeholders)?;
-        self.run_in(beside.path(), &placeholders, &self.file.command, deadline)
+        Ok((beside, placeholders))
     }
 
     /// Runs a command of the file beside the testee, in its environment.

@@ -21,6 +21,7 @@ impl<P: Protocol> Served<P> {
             || self.reply.get() != Reply::None
             || self.backlog.get()
             || self.unread.get()
+            || self.works.get() != 0
         {
             return;
         }
@@ -51,6 +52,14 @@ impl<P: Protocol> Served<P> {
     pub(super) fn retire(&self) {
         self.unread.set(true);
         self.pump();
+    }
+
+    /// Looks in the next turn of the loop whether there is nothing left to do.
+    pub(super) fn look_again(&self) {
+        if self.is_open() {
+            self.unread.set(true);
+            self.runtime.reactor.call_again(self.token.get());
+        }
     }
 
     /// Says the last words that the protocol has for it, then closes. While it connects there is nobody to

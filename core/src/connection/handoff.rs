@@ -88,6 +88,7 @@ impl<P: Protocol> Served<P> {
     fn is_idle(&self) -> bool {
         self.is_open()
             && !self.delivering.get()
+            && self.works.get() == 0
             && !self.paused.get()
             && !self.peer_done.get()
             && self.reply.get() == Reply::None

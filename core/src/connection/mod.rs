@@ -20,6 +20,7 @@ mod runtime;
 mod served;
 mod transmit;
 mod websocket;
+mod work;
 
 pub(crate) use callbacks::{Callbacks, guard};
 pub use client::{Client, Link};
@@ -29,3 +30,4 @@ pub use group::{Connections, Group};
 pub use handle::Connection;
 pub(crate) use handoff::Hand;
 pub(crate) use runtime::{Arrival, Limit, Runtime};
+pub use work::Work;

@@ -67,6 +67,8 @@ pub(super) struct Served<P: Protocol> {
     pub(super) active: Cell<u32>,
     /// When the head that is coming in began; for a connection that is new, when it came.
     pub(super) began: Cell<u32>,
+    /// How many messages the application says it is working on.
+    pub(super) works: Cell<u32>,
     pub(super) phase: Cell<Phase>,
     pub(super) reply: Cell<Reply>,
     /// Octets behind the message that is being worked on.
@@ -154,6 +156,7 @@ impl<P: Protocol> Served<P> {
             timer: Cell::new(None),
             active: Cell::new(now),
             began: Cell::new(now),
+            works: Cell::new(0),
             phase: Cell::new(phase),
             reply: Cell::new(Reply::None),
             behind: Cell::new(0),

@@ -65,10 +65,19 @@ fn stopped_by(stage: &Stage, signal: Signal) -> Outcome {
         Some(exit) => return broken(format!("the master ended with {exit}")),
         None => return broken(format!("the master is still there after {:?}", testee.file().stop().timeout)),
     }
-    let left = testee.tree().into_iter().filter(|process| process.state != ProcessState::Zombie).count();
-    if left != 0 {
-        return broken(format!("{left} processes outlive the master"));
+    match left(stage) {
+        0 => refused(stage),
+        left => broken(format!("{left} processes outlive the master")),
     }
+}
+
+/// Processes that live.
+pub(super) fn left(stage: &Stage) -> usize {
+    stage.testee().tree().iter().filter(|process| process.state != ProcessState::Zombie).count()
+}
+
+/// Whether a connection is refused.
+pub(super) fn refused(stage: &Stage) -> Outcome {
     match stage.try_connect("http", None, stage.within(Duration::from_secs(1)))? {
         Err(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => kept(),
         Err(error) => broken(format!("a connection is not refused: {error}")),
@@ -128,7 +137,7 @@ fn graceful_finishes(stage: &Stage) -> Outcome {
     }
 }
 
-fn master_killed(stage: &Stage) -> Outcome {
+pub(super) fn master_killed(stage: &Stage) -> Outcome {
     stage.all_workers()?;
     let testee = stage.testee();
     testee.signal(testee.master(), Signal::SIGKILL).map_err(Surprise::of("can't kill the master"))?;

@@ -72,17 +72,21 @@ fn count(stage: &Stage) -> Outcome {
     }
 }
 
-fn pids(workers: &[Process]) -> Vec<Pid> {
+pub(super) fn pids(workers: &[Process]) -> Vec<Pid> {
     workers.iter().map(|worker| worker.pid).collect()
 }
 
 /// Waits for the count without `gone`, and for an answer on port `http`.
-fn replaced(stage: &Stage, gone: Pid) -> Outcome {
+pub(super) fn replaced(stage: &Stage, gone: Pid) -> Outcome {
     let wanted = stage.expected_workers();
     let complete = stage.eventually(|| {
         let now = pids(&stage.testee().workers());
         (now.len() == wanted && !now.contains(&gone)).then_some(())
     });
+    if let (None, Some(exit)) = (complete, stage.testee().exited()) {
+        let log = stage.testee().log_tail(12);
+        return broken(format!("worker {gone} is gone, and so is the master: {exit}; {log}"));
+    }
     if complete.is_none() {
         let now = pids(&stage.testee().workers());
         return broken(format!(
@@ -96,7 +100,7 @@ fn replaced(stage: &Stage, gone: Pid) -> Outcome {
     kept()
 }
 
-fn answers(stage: &Stage) -> Outcome {
+pub(super) fn answers(stage: &Stage) -> Outcome {
     match stage.http()?.load("afterwards")? {
         Ok(_) => kept(),
         Err(no_answer) => broken(format!("no answer afterwards: {no_answer}")),
