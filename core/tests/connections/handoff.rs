@@ -14,6 +14,11 @@ pub(crate) const CASES: &[Case] = &[
     Case { name: "half_a_request_is_finished_where_it_began", serve: web, check: half_a_request },
     Case { name: "hundreds_go_over_at_once", serve: web, check: hundreds },
     Case { name: "a_service_that_asks_for_it_hands_over_and_others_do_not", serve: lines, check: opted_in },
+    Case {
+        name: "work_in_progress_outlives_the_grace_and_is_handed_over_after",
+        serve: works,
+        check: work_first,
+    },
     Case { name: "a_stop_hands_nothing_over", serve: web, check: stop_closes },
 ];
 
@@ -141,6 +146,38 @@ fn opted_in(running: &Running) {
     let mut rest = Vec::new();
     stays.stream.read_to_end(&mut rest).expect("an orderly end");
     assert_eq!(rest, b"");
+}
+
+/// Answers after a while, on a service that hands over and on one that does not; idle connections have no time.
+fn works(server: Server) -> Server {
+    let slow = |name: &str, over: bool| {
+        Service::text("127.0.0.1:0").name(name).handoff(over).on_message(|conn, line| {
+            if line == b"who" {
+                conn.send(std::process::id().to_string());
+                return;
+            }
+            note("working");
+            let work = conn.work();
+            Timer::after(Duration::from_millis(600), move || {
+                work.connection().send("done");
+            });
+        })
+    };
+    server.idle_grace(Duration::from_millis(50)).service(slow("over", true)).service(slow("not-over", false))
+}
+
+fn work_first(running: &Running) {
+    let (mut over, mut stays) = (running.connect("over"), running.connect("not-over"));
+    over.say("who\n");
+    let before = over.line();
+    over.say("slow\n");
+    stays.say("slow\n");
+    running.noted_times("working", 2);
+    running.reload();
+    assert_eq!([over.line(), stays.line()], ["done", "done"]);
+    over.say("who\n");
+    assert_ne!(over.line(), before);
+    assert_eq!(stays.rest(), b"");
 }
 
 fn stop_closes(running: &Running) {
