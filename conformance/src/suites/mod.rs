@@ -5,6 +5,8 @@ mod declare;
 
 pub mod frame;
 pub mod http;
+#[cfg(test)]
+mod oracle;
 pub mod process;
 pub mod reload;
 pub mod send_buffer;
