@@ -6,6 +6,7 @@ mod cli;
 mod keeper;
 mod liar;
 mod list;
+mod mix;
 mod output;
 mod outside;
 mod reload;

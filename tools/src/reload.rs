@@ -1,6 +1,7 @@
 //! `workerspec reload`: load on a server while it reloads, and an account of every request.
 
 use std::fmt::Display;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -10,12 +11,13 @@ use anyhow::{Context, bail};
 use clap::Args;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use workerspec_conformance::load::{
-    Console, Grade, LoadPlan, Outcome, Progress, ReloadPlan, Report, Subject, TesteeReport, check,
+    Console, Grade, LoadPlan, Outcome, Progress, ReloadPlan, Report, Subject, TesteeReport, Tls, check,
     enough_descriptors,
 };
 use workerspec_conformance::run::ExitKind;
-use workerspec_conformance::testee::{Launch, Mode, Testee};
+use workerspec_conformance::testee::{Launch, Mode, Testee, Tier};
 
+use crate::mix::{self, Mix, Offer};
 use crate::output::{Output, say};
 use crate::outside::{OutsideArgs, Target, Unfit};
 use crate::run::files;
@@ -67,6 +69,20 @@ pub(crate) struct ReloadArgs {
     /// Requests per second on connections of their own
     #[arg(long, value_name = "PER-SECOND", default_value_t = 200.0, value_parser = rate)]
     fresh_rate: f64,
+
+    /// Clients of these kinds and no others: KIND=CONNECTIONS, KIND=CONNECTIONS@PER-SECOND, or all for some of everything
+    /// that the server has. Kinds: http (always a request under way), paced, fresh (one connection each), pipelined, slow,
+    /// upload, download, sse, https, websocket, websocket-idle, text, frame
+    #[arg(long, value_name = "LIST", conflicts_with_all = ["connections", "paced_connections", "rate", "fresh_rate"])]
+    mix: Option<Mix>,
+
+    /// Where sse asks for its event stream
+    #[arg(long, value_name = "PATH", default_value = "/events", value_parser = path)]
+    events_path: String,
+
+    /// How long the server works on a slow request
+    #[arg(long, value_name = "TIME", default_value = "300ms", value_parser = duration)]
+    slow: Duration,
 
     /// Share of requests that are POST, from 0 to 1
     #[arg(long, value_name = "SHARE", default_value_t = 0.25, value_parser = share)]
@@ -123,6 +139,10 @@ Examples:
       releases that are broken
   workerspec reload --reuse-port --json report.json
       one listener per worker; the whole account as JSON
+  workerspec reload --mix all
+      besides: pipelining, slow replies, uploads, downloads, websocket, text and frames
+  workerspec reload --mix http=64,fresh=@500,websocket=100@200,websocket-idle=1000
+      these clients and no others
   workerspec reload --url http://127.0.0.1:8080/ --reload 'systemctl reload app'
       a server that runs already; also --signal HUP --pid-file /run/app.pid
   workerspec reload --url http://127.0.0.1:8080/version --release-pattern 'version ([0-9.]+)' --reload ./deploy
@@ -163,12 +183,13 @@ pub(crate) fn reload(args: &ReloadArgs) -> anyhow::Result<u8> {
             format!("{path}: there is no HTTP port to load; add http = \"tcp\" to [ports]"),
         ));
     }
-    let (load, plan) = (load_plan(args), reload_plan(args));
-    if let Err(why) = enough_descriptors(&load) {
+    let plan = reload_plan(args);
+    let known: SocketAddr = ([127, 0, 0, 1], 0).into();
+    let named = |name: &str| file.ports().iter().any(|port| port == name).then_some(known);
+    // Once without the ports, which are not there yet, so that what is wrong is said before anything is started.
+    if let Err(why) = fit_load(args, &Offer { port: &named, full: file.tier() == Tier::Full, outside: false })
+    {
         return Ok(complain(ExitKind::Usage, why));
-    }
-    if load.busy == 0 && (load.rate == 0.0 || load.paced == 0) && load.fresh_rate == 0.0 {
-        return Ok(complain(ExitKind::Usage, "there is no load: give --connections, --rate or --fresh-rate"));
     }
     let json = match Output::maybe("--json", args.json.as_deref()) {
         Ok(json) => json,
@@ -185,6 +206,9 @@ pub(crate) fn reload(args: &ReloadArgs) -> anyhow::Result<u8> {
         Err(error) => return Ok(complain(ExitKind::Testee, error)),
     };
     let Some(target) = testee.address("http") else { bail!("the port http was lost") };
+    let address = |name: &str| testee.address(name);
+    let load = fit_load(args, &Offer { port: &address, full: file.tier() == Tier::Full, outside: false })
+        .map_err(anyhow::Error::msg)?;
     let told = TesteeReport {
         name: file.name().to_owned(),
         version: testee.version(),
@@ -210,14 +234,17 @@ pub(crate) fn reload(args: &ReloadArgs) -> anyhow::Result<u8> {
 
 /// The same for a server that runs already.
 fn reload_outside(args: &ReloadArgs, target: Target) -> anyhow::Result<u8> {
+    let address = |_: &str| Some(target.address);
+    let load = match fit_load(args, &Offer { port: &address, full: false, outside: true }) {
+        Ok(load) => load,
+        Err(why) => return Ok(complain(ExitKind::Usage, why)),
+    };
     let load = LoadPlan {
         post_share: if target.plain.body.is_some() { 1.0 } else { 0.0 },
         plain: Some(target.plain),
-        ..load_plan(args)
+        tls: target.tls,
+        ..load
     };
-    if let Err(why) = enough_descriptors(&load) {
-        return Ok(complain(ExitKind::Usage, why));
-    }
     let plan = reload_plan(args);
     let json = match Output::maybe("--json", args.json.as_deref()) {
         Ok(json) => json,
@@ -264,6 +291,21 @@ fn complain(kind: ExitKind, why: impl Display) -> u8 {
     kind.code()
 }
 
+/// The load as the server can take it.
+fn fit_load(args: &ReloadArgs, offer: &Offer<'_>) -> Result<LoadPlan, String> {
+    let mut load = load_plan(args);
+    if let Some(mix) = &args.mix {
+        mix::apply(mix, offer, &mut load)?;
+    }
+    if load.is_empty() {
+        return Err("there is no load: give --connections, --rate, --fresh-rate or --mix".to_owned());
+    }
+    // The testee of a test or a run makes its certificate itself.
+    load.tls = Some(Tls::new("localhost", None, true)?);
+    enough_descriptors(&load)?;
+    Ok(load)
+}
+
 fn load_plan(args: &ReloadArgs) -> LoadPlan {
     LoadPlan {
         seed: args.seed,
@@ -274,6 +316,8 @@ fn load_plan(args: &ReloadArgs) -> LoadPlan {
         post_share: args.post_share,
         body_length: args.body_length,
         answer_timeout: args.timeout,
+        events: args.events_path.clone(),
+        slow: args.slow,
         ..LoadPlan::default()
     }
 }
@@ -331,6 +375,13 @@ fn mode(text: &str) -> Result<Mode, String> {
             Some(time) => duration(time).map(Mode::Slow),
             None => Err(format!("`{text}` is no kind of release: write up, exit, hang or slow:2s")),
         },
+    }
+}
+
+fn path(text: &str) -> Result<String, String> {
+    match text.starts_with('/') && text.bytes().all(|octet| octet.is_ascii_graphic()) {
+        true => Ok(text.to_owned()),
+        false => Err(format!("`{text}` is no path: write such as /events")),
     }
 }
 

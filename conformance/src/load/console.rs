@@ -5,7 +5,7 @@ use std::fmt::{self, Display, Formatter};
 use comfy_table::{CellAlignment, Table, presets};
 
 use crate::load::fate::Fate;
-use crate::load::population::{Method, Population};
+use crate::load::population::Method;
 use crate::load::report::Report;
 
 /// Draws a report. Without colour, so it reads the same everywhere.
@@ -93,7 +93,7 @@ fn fates(report: &Report) -> Table {
         .collect();
     let mut table = numbers();
     let mut header = vec!["".to_owned()];
-    header.extend(rows.iter().map(|row| format!("{} {}", short(row.population), row.method.name())));
+    header.extend(rows.iter().map(|row| format!("{} {}", row.population.short(), row.method.name())));
     header.push("all".to_owned());
     table.set_header(header);
     for fate in used {
@@ -196,7 +196,7 @@ fn losses(report: &Report) -> Table {
             loss.phase.clone(),
             loss.fate.name().to_owned(),
             method(loss.method),
-            format!("{} ({})", loss.connection, short(loss.population)),
+            format!("{} ({})", loss.connection, loss.population.short()),
             loss.ordinal.to_string(),
             loss.sent.to_string(),
             loss.received.to_string(),
@@ -213,14 +213,6 @@ const SHOWN: usize = 10;
 
 fn method(method: Method) -> String {
     method.name().to_owned()
-}
-
-fn short(population: Population) -> &'static str {
-    match population {
-        Population::Busy => "busy",
-        Population::Paced => "paced",
-        Population::Fresh => "fresh",
-    }
 }
 
 fn numbers() -> Table {

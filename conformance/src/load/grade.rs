@@ -87,7 +87,8 @@ impl Evidence<'_> {
     pub(crate) fn verdict(&self) -> Verdict {
         let checks = self.checks();
         let ledger = &self.record.ledger;
-        let losses = ledger.weighing(Weight::Loss) + ledger.end_total(End::Unasked);
+        let losses =
+            ledger.weighing(Weight::Loss) + ledger.end_total(End::Unasked) + ledger.end_total(End::Abrupt);
         let races = ledger.weighing(Weight::Race);
         let grade = if checks.iter().any(|check| check.voids && !check.holds) {
             Grade::Inconclusive

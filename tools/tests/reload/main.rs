@@ -1,6 +1,7 @@
 //! `workerspec reload` as it is used: exit codes, the report, and that nothing is left behind.
 
 mod lies;
+mod mix;
 mod schema;
 mod targets;
 mod under_way;
