@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -12,7 +12,7 @@ use clap::Args;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use workerspec_conformance::load::{
     Console, Grade, LoadPlan, Outcome, Progress, ReloadPlan, Report, Subject, TesteeReport, Tls, check,
-    enough_descriptors,
+    enough_descriptors, freeze, matrix,
 };
 use workerspec_conformance::run::ExitKind;
 use workerspec_conformance::testee::{Launch, Mode, Testee, Tier};
@@ -108,6 +108,18 @@ pub(crate) struct ReloadArgs {
     #[arg(long)]
     reuse_port: bool,
 
+    /// The fate matrix after a single reload under load: connections parked in each state of each protocol
+    #[arg(long, conflicts_with_all = ["url", "load_only"])]
+    matrix: bool,
+
+    /// The freeze-frame after a single reload under load: workers stopped while the accept queue fills and a reload comes
+    #[arg(long, conflicts_with_all = ["url", "load_only"])]
+    freeze: bool,
+
+    /// Neither of the two, which else follow every load where the server's processes are ours
+    #[arg(long)]
+    load_only: bool,
+
     /// The worst grade that passes
     #[arg(long, value_name = "GRADE", value_enum, default_value = "lossless")]
     allow: Allow,
@@ -143,6 +155,8 @@ Examples:
       besides: pipelining, slow replies, uploads, downloads, websocket, text and frames
   workerspec reload --mix http=64,fresh=@500,websocket=100@200,websocket-idle=1000
       these clients and no others
+  workerspec reload --testee my/testee.toml --matrix
+      connections parked in each state of each protocol, and what becomes of them
   workerspec reload --url http://127.0.0.1:8080/ --reload 'systemctl reload app'
       a server that runs already; also --signal HUP --pid-file /run/app.pid
   workerspec reload --url http://127.0.0.1:8080/version --release-pattern 'version ([0-9.]+)' --reload ./deploy
@@ -218,6 +232,11 @@ pub(crate) fn reload(args: &ReloadArgs) -> anyhow::Result<u8> {
     let progress = Progress::new(plan.releases.len());
     let subject: Arc<dyn Subject> = Arc::clone(&testee) as Arc<dyn Subject>;
     let outcome = check(&subject, target, &load, &plan, &interrupt, &progress);
+    let ended = interrupt.load(Ordering::Relaxed) || testee.exited().is_some();
+    let parked = |wanted: bool| !args.load_only && !ended && (wanted || !(args.matrix || args.freeze));
+    let full = file.tier() == Tier::Full;
+    let matrix = parked(args.matrix).then(|| matrix(&subject, &address, full, args.timeout));
+    let freeze = parked(args.freeze).then(|| freeze(&subject, target, args.timeout));
     drop(subject);
     let log = testee.log_tail(20);
     // A trigger that is still under way holds the testee; its keeper then ends it with this process.
@@ -225,11 +244,13 @@ pub(crate) fn reload(args: &ReloadArgs) -> anyhow::Result<u8> {
         testee.stop().context("stop the testee")?;
     }
     let outcome = outcome?;
-    publish(json, &Report::new(told, &load, &outcome))?;
+    let mut report = Report::new(told, &load, &outcome);
+    report.parked(matrix, freeze);
+    publish(json, &report)?;
     if outcome.gone.is_some() && !log.is_empty() {
         eprintln!("the end of the testee's output:\n{log}");
     }
-    Ok(exit_code(&outcome, args.allow))
+    Ok(exit_code(&outcome, &report, args.allow))
 }
 
 /// The same for a server that runs already.
@@ -260,8 +281,9 @@ fn reload_outside(args: &ReloadArgs, target: Target) -> anyhow::Result<u8> {
         reuse_port: false,
     };
     let outcome = check(&subject, target.address, &load, &plan, &interrupt, &progress)?;
-    publish(json, &Report::new(told, &load, &outcome))?;
-    Ok(exit_code(&outcome, args.allow))
+    let report = Report::new(told, &load, &outcome);
+    publish(json, &report)?;
+    Ok(exit_code(&outcome, &report, args.allow))
 }
 
 fn watch_interrupts() -> anyhow::Result<Arc<AtomicBool>> {
@@ -273,12 +295,12 @@ fn watch_interrupts() -> anyhow::Result<Arc<AtomicBool>> {
 }
 
 /// The exit code, as the help lists them.
-fn exit_code(outcome: &Outcome, allow: Allow) -> u8 {
+fn exit_code(outcome: &Outcome, report: &Report, allow: Allow) -> u8 {
     let kind = match outcome.verdict.grade {
         _ if outcome.interrupted => ExitKind::Interrupted,
         _ if outcome.gone.is_some() => ExitKind::Testee,
         Grade::Lossy => ExitKind::Failed,
-        _ if !outcome.verdict.failures.is_empty() => ExitKind::Failed,
+        _ if !report.verdict.failures.is_empty() => ExitKind::Failed,
         Grade::Inconclusive => ExitKind::NothingRan,
         Grade::Conformant if allow == Allow::Lossless => ExitKind::Failed,
         Grade::Conformant | Grade::Lossless => ExitKind::Ok,
@@ -324,7 +346,11 @@ fn load_plan(args: &ReloadArgs) -> LoadPlan {
 
 fn reload_plan(args: &ReloadArgs) -> ReloadPlan {
     let modes = if args.release_plan.is_empty() { &[Mode::Up][..] } else { &args.release_plan };
-    let default = if args.release_plan.is_empty() { 5 } else { modes.len() };
+    let default = match args.release_plan.len() {
+        0 if args.matrix || args.freeze => 1,
+        0 => 5,
+        modes => modes,
+    };
     let reloads = args.reloads.map_or(default, |reloads| reloads as usize);
     ReloadPlan {
         releases: modes.iter().copied().cycle().take(reloads).collect(),

@@ -1,10 +1,12 @@
 //! The report for people, on standard output.
 
+use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
 
 use comfy_table::{CellAlignment, Table, presets};
 
 use crate::load::fate::Fate;
+use crate::load::parked::MatrixReport;
 use crate::load::population::Method;
 use crate::load::report::Report;
 
@@ -55,6 +57,23 @@ impl Display for Console<'_> {
                 gap.longest.as_secs_f64() * 1000.0,
                 gap.from.as_secs_f64(),
                 report.slowest_connect_ms
+            )?;
+        }
+        if let Some(matrix) = &report.matrix {
+            let head = format!(
+                "Fate matrix ({} connections in each state, continued {:.0} ms after the trigger)",
+                matrix.connections, matrix.continued_after_ms
+            );
+            writeln!(out, "\n{head}\n{}", cells(matrix))?;
+        }
+        if let Some(freeze) = &report.freeze {
+            writeln!(
+                out,
+                "\nFreeze-frame: {} connections queued while {} workers stood still for {:.0} ms: {}",
+                freeze.connections,
+                freeze.workers,
+                freeze.frozen_ms,
+                counted(&freeze.outcomes)
             )?;
         }
         if !report.losses.is_empty() {
@@ -173,6 +192,21 @@ fn latency(report: &Report) -> Table {
         ]);
     }
     align(table)
+}
+
+fn cells(matrix: &MatrixReport) -> Table {
+    let mut table = numbers();
+    table.set_header(["", "state", "outcome"]);
+    for cell in &matrix.cells {
+        table.add_row([cell.protocol.clone(), cell.state.clone(), counted(&cell.outcomes)]);
+    }
+    table
+}
+
+/// `5 old, 1 RESET`.
+fn counted(outcomes: &BTreeMap<&'static str, usize>) -> String {
+    let told: Vec<String> = outcomes.iter().map(|(outcome, count)| format!("{count} {outcome}")).collect();
+    told.join(", ")
 }
 
 fn losses(report: &Report) -> Table {

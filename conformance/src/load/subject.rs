@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::load::census::{Role, Seen};
 use crate::load::listeners;
-use crate::testee::{Exit, Mode, Pid, Process, ProcessState, Release, ReloadMeans, Testee};
+use crate::testee::{Exit, Mode, Pid, Process, ProcessState, Release, ReloadMeans, Signal, Testee};
 
 /// A worker process, named for good by its start time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +71,14 @@ pub trait Subject: Send + Sync {
     /// How it ended, if it is gone.
     fn gone(&self) -> Option<String>;
 
+    /// Sends a signal to one of [`Subject::workers`].
+    ///
+    /// # Errors
+    /// It is gone, or none of ours.
+    fn signal(&self, worker: Worker, signal: Signal) -> Result<(), String> {
+        Err(format!("{signal} to process {}: the server's processes are not ours", worker.pid))
+    }
+
     /// Ends a reload command that still runs, because the run was interrupted.
     fn cancel(&self) {}
 
@@ -133,6 +141,14 @@ impl Subject for Testee {
         let Some(address) = self.address("http") else { return Vec::new() };
         let pids: Vec<u32> = self.tree().iter().map(number).collect();
         listeners::strangers(address.port(), &pids)
+    }
+
+    fn signal(&self, worker: Worker, signal: Signal) -> Result<(), String> {
+        if !is_alive(worker) {
+            return Err(format!("process {} is gone", worker.pid));
+        }
+        let pid = Pid::from_raw(worker.pid.cast_signed());
+        Testee::signal(self, pid, signal).map_err(|error| error.to_string())
     }
 
     fn gone(&self) -> Option<String> {

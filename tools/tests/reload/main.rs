@@ -2,6 +2,7 @@
 
 mod lies;
 mod mix;
+mod parked;
 mod schema;
 mod targets;
 mod under_way;
@@ -29,7 +30,7 @@ fn command(arguments: &[&str]) -> Command {
 const LIGHT: &[&str] = &["--connections", "8", "--rate", "100", "--fresh-rate", "50"];
 
 /// Reloads in quick succession.
-const QUICK: &[&str] = &["--baseline", "300ms", "--every", "300ms", "--hold", "300ms"];
+const QUICK: &[&str] = &["--baseline", "300ms", "--every", "300ms", "--hold", "300ms", "--load-only"];
 
 fn reload(arguments: &[&str]) -> Output {
     command(LIGHT).args(QUICK).args(arguments).output().expect("the program runs")

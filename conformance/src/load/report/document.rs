@@ -9,6 +9,7 @@ use serde::{Serialize, Serializer};
 use crate::load::check::Outcome;
 use crate::load::fate::{End, Fate};
 use crate::load::grade::Verdict;
+use crate::load::parked::{FreezeReport, MatrixReport};
 use crate::load::plan::LoadPlan;
 use crate::load::population::{Method, Population};
 use crate::load::report::loss::LossReport;
@@ -57,6 +58,10 @@ pub struct Report {
     pub kernel: BTreeMap<&'static str, u64>,
     /// Where and when it was measured.
     pub environment: EnvironmentReport,
+    /// Connections parked in each state of each protocol at the instant of a reload of their own; null if that was not done.
+    pub matrix: Option<MatrixReport>,
+    /// Connections in the accept queue while the workers stood still and a reload came; null if that was not done.
+    pub freeze: Option<FreezeReport>,
     /// The first losses, at most 1000.
     pub losses: Vec<LossReport>,
     /// In tenths of seconds.
@@ -149,6 +154,25 @@ pub struct LatencyReport {
 }
 
 impl Report {
+    /// Enters what became of parked connections: what they lost fails the check.
+    pub fn parked(&mut self, matrix: Option<MatrixReport>, freeze: Option<FreezeReport>) {
+        let mut failures = Vec::new();
+        if let Some(matrix) = &matrix {
+            failures.extend(matrix.losses());
+            failures.extend(matrix.error.iter().map(|why| format!("the reload of the fate matrix: {why}")));
+        }
+        if let Some(freeze) = &freeze {
+            let told: Vec<String> =
+                freeze.outcomes.iter().map(|(outcome, count)| format!("{count} {outcome}")).collect();
+            if 0 < freeze.lost {
+                failures.push(format!("queued while the workers stood still: {}", told.join(", ")));
+            }
+            failures.extend(freeze.error.iter().map(|why| format!("the reload of the freeze-frame: {why}")));
+        }
+        self.verdict.failures.extend(failures);
+        (self.matrix, self.freeze) = (matrix, freeze);
+    }
+
     /// Puts an outcome together.
     pub fn new(testee: TesteeReport, plan: &LoadPlan, outcome: &Outcome) -> Report {
         let (record, reloads) = (&outcome.record, &outcome.reloads);
@@ -185,6 +209,8 @@ impl Report {
             generations: generations(outcome),
             processes: ProcessesReport::of(&outcome.census),
             kernel: outcome.kernel.clone(),
+            matrix: None,
+            freeze: None,
             environment: EnvironmentReport::of(outcome.started_at),
             losses: record.losses.iter().map(|loss| LossReport::of(loss, reloads)).collect(),
             timeline: record.timeline.slices().to_vec(),
