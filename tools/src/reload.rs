@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -11,8 +12,8 @@ use anyhow::{Context, bail};
 use clap::Args;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use workerspec_conformance::load::{
-    Console, Grade, LoadPlan, Outcome, Progress, ReloadPlan, Report, Subject, TesteeReport, Tls, check,
-    enough_descriptors, freeze, matrix,
+    Budgets, Console, Disturbance, Grade, Kind, LoadPlan, Outcome, Progress, ReloadPlan, Report, Subject,
+    TesteeReport, Tls, check, enough_descriptors, freeze, matrix, reloads_that_prove,
 };
 use workerspec_conformance::run::ExitKind;
 use workerspec_conformance::testee::{Launch, Mode, Testee, Tier};
@@ -120,6 +121,31 @@ pub(crate) struct ReloadArgs {
     #[arg(long)]
     load_only: bool,
 
+    /// What happens besides in every reload, at a moment after its trigger: again, broken, kill-worker, stop-worker,
+    /// kill-master, each with @MILLISECONDS (default 50), or command:LINE; may be repeated
+    #[arg(long, value_name = "KIND", value_delimiter = ',', value_parser = Disturbance::from_str)]
+    disturb: Vec<Disturbance>,
+
+    /// How many requests may be lost, races included; replaces --allow
+    #[arg(long, value_name = "N", conflicts_with = "allow")]
+    max_lost: Option<u64>,
+
+    /// How many times p99.9 in a reload may be what it is outside
+    #[arg(long, value_name = "FACTOR", value_parser = factor)]
+    max_p999_ratio: Option<f64>,
+
+    /// How long a reload may take
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    max_reload_time: Option<Duration>,
+
+    /// No kept connection may be ended by the server
+    #[arg(long)]
+    connections_must_survive: bool,
+
+    /// Reload as often as it takes to prove that at most so many reloads fail, such as 5%
+    #[arg(long, value_name = "PERCENT", value_parser = percent, conflicts_with_all = ["reloads", "release_plan"])]
+    prove: Option<f64>,
+
     /// The worst grade that passes
     #[arg(long, value_name = "GRADE", value_enum, default_value = "lossless")]
     allow: Allow,
@@ -155,6 +181,10 @@ Examples:
       besides: pipelining, slow replies, uploads, downloads, websocket, text and frames
   workerspec reload --mix http=64,fresh=@500,websocket=100@200,websocket-idle=1000
       these clients and no others
+  workerspec reload --testee my/testee.toml --max-lost 0 --max-p999-ratio 3 --max-reload-time 10s --prove 5%
+      a budget for continuous integration; 59 reloads prove the 5 %
+  workerspec reload --disturb again,kill-worker@100
+      a reload in every reload, and a worker killed 100 ms after each trigger
   workerspec reload --testee my/testee.toml --matrix
       connections parked in each state of each protocol, and what becomes of them
   workerspec reload --url http://127.0.0.1:8080/ --reload 'systemctl reload app'
@@ -229,10 +259,10 @@ pub(crate) fn reload(args: &ReloadArgs) -> anyhow::Result<u8> {
         workers: args.workers,
         reuse_port: args.reuse_port,
     };
-    let progress = Progress::new(plan.releases.len());
+    let progress = Progress::new(plan.count());
     let subject: Arc<dyn Subject> = Arc::clone(&testee) as Arc<dyn Subject>;
     let outcome = check(&subject, target, &load, &plan, &interrupt, &progress);
-    let ended = interrupt.load(Ordering::Relaxed) || testee.exited().is_some();
+    let ended = interrupt.load(Ordering::Relaxed) || subject.gone().is_some();
     let parked = |wanted: bool| !args.load_only && !ended && (wanted || !(args.matrix || args.freeze));
     let full = file.tier() == Tier::Full;
     let matrix = parked(args.matrix).then(|| matrix(&subject, &address, full, args.timeout));
@@ -246,11 +276,12 @@ pub(crate) fn reload(args: &ReloadArgs) -> anyhow::Result<u8> {
     let outcome = outcome?;
     let mut report = Report::new(told, &load, &outcome);
     report.parked(matrix, freeze);
+    report.hold(&budgets(args));
     publish(json, &report)?;
     if outcome.gone.is_some() && !log.is_empty() {
         eprintln!("the end of the testee's output:\n{log}");
     }
-    Ok(exit_code(&outcome, &report, args.allow))
+    Ok(exit_code(&outcome, &report, args))
 }
 
 /// The same for a server that runs already.
@@ -272,7 +303,7 @@ fn reload_outside(args: &ReloadArgs, target: Target) -> anyhow::Result<u8> {
         Err(error) => return Ok(complain(ExitKind::Usage, error)),
     };
     let interrupt = watch_interrupts()?;
-    let progress = Progress::new(plan.releases.len());
+    let progress = Progress::new(plan.count());
     let subject: Arc<dyn Subject> = Arc::new(target.subject);
     let told = TesteeReport {
         name: args.outside.url.clone().unwrap_or_default(),
@@ -281,9 +312,10 @@ fn reload_outside(args: &ReloadArgs, target: Target) -> anyhow::Result<u8> {
         reuse_port: false,
     };
     let outcome = check(&subject, target.address, &load, &plan, &interrupt, &progress)?;
-    let report = Report::new(told, &load, &outcome);
+    let mut report = Report::new(told, &load, &outcome);
+    report.hold(&budgets(args));
     publish(json, &report)?;
-    Ok(exit_code(&outcome, &report, args.allow))
+    Ok(exit_code(&outcome, &report, args))
 }
 
 fn watch_interrupts() -> anyhow::Result<Arc<AtomicBool>> {
@@ -295,17 +327,33 @@ fn watch_interrupts() -> anyhow::Result<Arc<AtomicBool>> {
 }
 
 /// The exit code, as the help lists them.
-fn exit_code(outcome: &Outcome, report: &Report, allow: Allow) -> u8 {
+fn exit_code(outcome: &Outcome, report: &Report, args: &ReloadArgs) -> u8 {
+    let held = |wanted: Option<bool>| report.budgets.iter().any(|budget| budget.holds == wanted);
+    let killed = args.disturb.iter().any(|one| one.kind == Kind::KillMaster);
     let kind = match outcome.verdict.grade {
         _ if outcome.interrupted => ExitKind::Interrupted,
+        // That it goes is what was asked for; what matters is what lives on.
+        _ if killed && outcome.gone.is_some() && report.verdict.failures.is_empty() => ExitKind::Ok,
+        _ if killed && outcome.gone.is_some() => ExitKind::Failed,
         _ if outcome.gone.is_some() => ExitKind::Testee,
-        Grade::Lossy => ExitKind::Failed,
-        _ if !report.verdict.failures.is_empty() => ExitKind::Failed,
+        Grade::Lossy if args.max_lost.is_none() => ExitKind::Failed,
+        _ if !report.verdict.failures.is_empty() || held(Some(false)) => ExitKind::Failed,
         Grade::Inconclusive => ExitKind::NothingRan,
-        Grade::Conformant if allow == Allow::Lossless => ExitKind::Failed,
-        Grade::Conformant | Grade::Lossless => ExitKind::Ok,
+        _ if held(None) => ExitKind::NothingRan,
+        Grade::Conformant if args.allow == Allow::Lossless && args.max_lost.is_none() => ExitKind::Failed,
+        Grade::Lossy | Grade::Conformant | Grade::Lossless => ExitKind::Ok,
     };
     kind.code()
+}
+
+fn budgets(args: &ReloadArgs) -> Budgets {
+    Budgets {
+        max_lost: args.max_lost,
+        max_p999_ratio: args.max_p999_ratio,
+        max_reload_time: args.max_reload_time,
+        connections_must_survive: args.connections_must_survive,
+        prove: args.prove,
+    }
 }
 
 fn complain(kind: ExitKind, why: impl Display) -> u8 {
@@ -346,7 +394,9 @@ fn load_plan(args: &ReloadArgs) -> LoadPlan {
 
 fn reload_plan(args: &ReloadArgs) -> ReloadPlan {
     let modes = if args.release_plan.is_empty() { &[Mode::Up][..] } else { &args.release_plan };
+    let disturb = args.disturb.clone();
     let default = match args.release_plan.len() {
+        _ if args.prove.is_some() => reloads_that_prove(args.prove.unwrap_or(1.0)),
         0 if args.matrix || args.freeze => 1,
         0 => 5,
         modes => modes,
@@ -358,6 +408,7 @@ fn reload_plan(args: &ReloadArgs) -> ReloadPlan {
         every: args.every,
         hold: args.hold,
         duration: args.duration,
+        disturb,
     }
 }
 
@@ -417,6 +468,16 @@ fn rate(text: &str) -> Result<f64, String> {
 
 fn share(text: &str) -> Result<f64, String> {
     number(text, 0.0, 1.0)
+}
+
+fn factor(text: &str) -> Result<f64, String> {
+    number(text, 1.0, 1_000_000.0)
+}
+
+/// `5%`, as a share.
+fn percent(text: &str) -> Result<f64, String> {
+    let percent = number(text.trim_end_matches('%'), 0.05, 99.0)?;
+    Ok(percent / 100.0)
 }
 
 fn number(text: &str, least: f64, most: f64) -> Result<f64, String> {

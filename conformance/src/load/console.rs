@@ -99,6 +99,20 @@ impl Console<'_> {
         if report.interrupted {
             writeln!(out, "interrupted: the numbers are those until then")?;
         }
+        for one in &report.diagnosis {
+            writeln!(out, "looks like {}: {}", one.rule, one.text)?;
+        }
+        for budget in &report.budgets {
+            let holds = match budget.holds {
+                Some(true) => "kept",
+                Some(false) => "exceeded",
+                None => "not to be told",
+            };
+            writeln!(out, "budget {holds}: {}: {}, limit {}", budget.name, budget.found, budget.limit)?;
+        }
+        if 0 < verdict.taken_along {
+            writeln!(out, "{} requests went with a worker that was killed on purpose", verdict.taken_along)?;
+        }
         writeln!(out, "grade: {}", verdict.grade)?;
         writeln!(out, "{}", verdict.sentence)
     }

@@ -9,12 +9,15 @@
 
 mod answer;
 mod ask;
+mod budget;
 mod census;
 mod check;
 mod connection;
 mod console;
 mod control;
 mod descriptors;
+mod diagnosis;
+mod disturb;
 mod driver;
 mod exchange;
 mod fate;
@@ -49,11 +52,14 @@ mod transcript;
 mod watch;
 
 pub use ask::{AskError, ask};
+pub use budget::{BudgetReport, Budgets, reloads_that_prove};
 pub use census::{Census, Headcount, Life, Role, Seen};
 pub use check::{CheckError, Outcome, check};
 pub use console::Console;
 pub use control::Control;
 pub use descriptors::enough_descriptors;
+pub use diagnosis::Diagnosis;
+pub use disturb::{Disturbance, Disturbed, Kind};
 pub use driver::{DriveError, Loss, Record, drive};
 pub use fate::{End, Fate, Weight};
 pub use grade::{Grade, SelfCheck, Verdict};

@@ -1,5 +1,7 @@
 //! What is reloaded under load: a testee, or in tests a server in a thread.
 
+use std::fs;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::load::census::{Role, Seen};
@@ -79,6 +81,22 @@ pub trait Subject: Send + Sync {
         Err(format!("{signal} to process {}: the server's processes are not ours", worker.pid))
     }
 
+    /// Kills the master.
+    ///
+    /// # Errors
+    /// It is gone, or none of ours.
+    fn kill_master(&self) -> Result<(), String> {
+        Err("the server's processes are not ours".to_owned())
+    }
+
+    /// Runs a command beside the server, with sh, to its end.
+    ///
+    /// # Errors
+    /// It could not be started, or failed.
+    fn run(&self, line: &str) -> Result<(), String> {
+        run(Command::new("sh").args(["-c", line]))
+    }
+
     /// Ends a reload command that still runs, because the run was interrupted.
     fn cancel(&self) {}
 
@@ -122,14 +140,21 @@ impl Subject for Testee {
     }
 
     fn workers(&self) -> Vec<Worker> {
-        let workers = Testee::workers(self);
-        workers.iter().map(|process| Worker { pid: number(process), started: process.started }).collect()
+        let master = chief(self);
+        let tree = self.tree();
+        let is_worker =
+            |process: &&Process| process.parent == master && process.state != ProcessState::Zombie;
+        tree.iter()
+            .filter(is_worker)
+            .map(|process| Worker { pid: number(process), started: process.started })
+            .collect()
     }
 
     fn processes(&self) -> Option<Vec<Seen>> {
+        let master = chief(self);
         let role = |process: &Process| match process.pid {
-            pid if pid == self.master() => Role::Master,
-            _ if process.parent == self.master() => Role::Worker,
+            pid if pid == master => Role::Master,
+            _ if process.parent == master => Role::Worker,
             _ => Role::Other,
         };
         let tree = self.tree();
@@ -151,8 +176,40 @@ impl Subject for Testee {
         Testee::signal(self, pid, signal).map_err(|error| error.to_string())
     }
 
+    fn kill_master(&self) -> Result<(), String> {
+        Testee::signal(self, chief(self), Signal::SIGKILL).map_err(|error| error.to_string())
+    }
+
+    fn run(&self, line: &str) -> Result<(), String> {
+        let mut command = Command::new("sh");
+        command.args(["-c", line]).env("WORKERSPEC_PID_FILE", self.pid_file());
+        run(command.env("WORKERSPEC_MASTER", chief(self).to_string()))
+    }
+
     fn gone(&self) -> Option<String> {
-        self.exited().map(|exit| exit.to_string())
+        let exit = self.exited()?;
+        // After an upgrade another process is the master.
+        let master = chief(self);
+        let lives =
+            self.tree().iter().any(|process| process.pid == master && process.state != ProcessState::Zombie);
+        (!lives).then(|| exit.to_string())
+    }
+}
+
+/// The master: the process of the start command, or after an upgrade the one that its pid file names.
+fn chief(testee: &Testee) -> Pid {
+    if testee.exited().is_none() {
+        return testee.master();
+    }
+    let named = fs::read_to_string(testee.pid_file()).ok().and_then(|text| text.trim().parse().ok());
+    named.map_or(testee.master(), Pid::from_raw)
+}
+
+fn run(command: &mut Command) -> Result<(), String> {
+    let output = command.stdin(Stdio::null()).output().map_err(|error| error.to_string())?;
+    match output.status.success() {
+        true => Ok(()),
+        false => Err(format!("{}: {}", output.status, String::from_utf8_lossy(&output.stderr).trim_end())),
     }
 }
 

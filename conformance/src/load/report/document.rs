@@ -6,7 +6,9 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
+use crate::load::budget::{BudgetReport, Budgets};
 use crate::load::check::Outcome;
+use crate::load::diagnosis::{Diagnosis, diagnose};
 use crate::load::fate::{End, Fate};
 use crate::load::grade::Verdict;
 use crate::load::parked::{FreezeReport, MatrixReport};
@@ -58,6 +60,10 @@ pub struct Report {
     pub kernel: BTreeMap<&'static str, u64>,
     /// Where and when it was measured.
     pub environment: EnvironmentReport,
+    /// The limits that were given, and what was found.
+    pub budgets: Vec<BudgetReport>,
+    /// Known patterns in what was seen.
+    pub diagnosis: Vec<Diagnosis>,
     /// Connections parked in each state of each protocol at the instant of a reload of their own; null if that was not done.
     pub matrix: Option<MatrixReport>,
     /// Connections in the accept queue while the workers stood still and a reload came; null if that was not done.
@@ -179,7 +185,7 @@ impl Report {
         let ledger = &record.ledger;
         let (wall, cpu) = (record.wall.as_secs_f64(), record.cpu.as_secs_f64());
         let per = |time: f64| if 0.0 < time { ledger.sent_total() as f64 / time } else { 0.0 };
-        Report {
+        let mut report = Report {
             format: "workerspec-reload/2",
             testee,
             verdict: outcome.verdict.clone(),
@@ -209,12 +215,21 @@ impl Report {
             generations: generations(outcome),
             processes: ProcessesReport::of(&outcome.census),
             kernel: outcome.kernel.clone(),
+            budgets: Vec::new(),
+            diagnosis: Vec::new(),
             matrix: None,
             freeze: None,
             environment: EnvironmentReport::of(outcome.started_at),
             losses: record.losses.iter().map(|loss| LossReport::of(loss, reloads)).collect(),
             timeline: record.timeline.slices().to_vec(),
-        }
+        };
+        report.diagnosis = diagnose(&report);
+        report
+    }
+
+    /// Holds the report against limits.
+    pub fn hold(&mut self, budgets: &Budgets) {
+        self.budgets = budgets.hold(self);
     }
 }
 
