@@ -255,21 +255,26 @@ fn strike(
     control: &Control,
 ) -> Disturbed {
     let at = control.now();
-    let mut living: Vec<Worker> = old.iter().copied().filter(|worker| is_alive(*worker)).collect();
-    if living.is_empty() {
-        // The reload was quick: those that it brought can be struck as well.
-        living = subject.workers();
-    }
-    let chosen = usize::try_from(victim).unwrap_or(0).checked_rem(living.len()).map(|at| living[at]);
-    let send = |signal| match chosen {
-        Some(worker) => subject.signal(worker, signal),
-        None => Err("there is no worker".to_owned()),
+    let send = |signal| -> (Option<Worker>, Result<(), String>) {
+        let living = old.iter().copied().filter(|worker| is_alive(*worker)).collect::<Vec<Worker>>();
+        // Where the reload was quick, those that it brought can be struck as well; and any may end just now.
+        for mut workers in [living, subject.workers()] {
+            if workers.is_empty() {
+                continue;
+            }
+            let first = usize::try_from(victim % workers.len() as u64).unwrap_or(0);
+            workers.rotate_left(first);
+            if let Some(worker) = workers.into_iter().find(|worker| subject.signal(*worker, signal).is_ok()) {
+                return (Some(worker), Ok(()));
+            }
+        }
+        (None, Err("there is no worker that could be signalled".to_owned()))
     };
     let (pid, outcome) = match kind {
-        Kind::KillWorker => (chosen, send(Signal::SIGKILL)),
+        Kind::KillWorker => send(Signal::SIGKILL),
         Kind::StopWorker => {
-            let outcome = send(Signal::SIGSTOP);
-            if let (Some(worker), true) = (chosen, outcome.is_ok()) {
+            let (chosen, outcome) = send(Signal::SIGSTOP);
+            if let Some(worker) = chosen {
                 let subject = Arc::clone(subject);
                 thread::spawn(move || {
                     thread::sleep(STOPPED);
