@@ -8,6 +8,7 @@ mod compare;
 mod keeper;
 mod liar;
 mod list;
+mod mix;
 mod output;
 mod outside;
 mod reload;

@@ -1,5 +1,6 @@
 //! `reload` of a server that runs already: a URL, and how it is reloaded.
 
+use std::fs;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -7,13 +8,13 @@ use std::time::Duration;
 
 use clap::Args;
 use nix::sys::signal::Signal;
-use workerspec_conformance::load::{Mark, Marks, Means, Outside, Plain, ask};
+use workerspec_conformance::load::{Mark, Marks, Means, Outside, Plain, Tls, ask};
 
 /// Arguments for a server that needs no testee file.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "A server that runs already")]
 pub(crate) struct OutsideArgs {
-    /// Where it answers: http://host:port/path
+    /// Where it answers: http:// or https://, host:port/path
     #[arg(long, value_name = "URL", conflicts_with_all = ["testee", "workers", "reuse_port", "release_plan"])]
     pub(crate) url: Option<String>,
 
@@ -61,6 +62,14 @@ pub(crate) struct OutsideArgs {
     #[arg(long, value_name = "TIME", default_value = "30s", requires = "url", value_parser = crate::reload::duration)]
     reload_timeout: Duration,
 
+    /// Certificates of the authorities to trust over https, PEM; else those that the system trusts
+    #[arg(long, value_name = "FILE", requires = "url", conflicts_with = "insecure")]
+    cacert: Option<PathBuf>,
+
+    /// Trusts every certificate
+    #[arg(long, requires = "url")]
+    insecure: bool,
+
     /// Allows a host other than this machine
     #[arg(long, requires = "url")]
     remote: bool,
@@ -71,6 +80,7 @@ pub(crate) struct OutsideArgs {
 pub(crate) struct Target {
     pub(crate) address: SocketAddr,
     pub(crate) plain: Plain,
+    pub(crate) tls: Option<Tls>,
     pub(crate) subject: Outside,
 }
 
@@ -105,13 +115,28 @@ impl OutsideArgs {
             return Err(Unfit::Arguments(why));
         }
         plain.marks = self.marks()?;
-        ask(address, &plain).map_err(|error| match error.is_of_server() {
+        let tls = self.tls(&plain)?;
+        ask(address, &plain, tls.as_ref()).map_err(|error| match error.is_of_server() {
             true => Unfit::Server(error.to_string()),
             false => Unfit::Arguments(error.to_string()),
         })?;
         let port = here.then_some(address.port());
         let subject = Outside::new(port, means, self.reload_timeout, plain.marks.tell());
-        Ok(Some(Target { address, plain, subject }))
+        Ok(Some(Target { address, plain, tls, subject }))
+    }
+
+    /// Whom to trust, where TLS is spoken.
+    fn tls(&self, plain: &Plain) -> Result<Option<Tls>, Unfit> {
+        if !plain.secured {
+            return Ok(None);
+        }
+        let read = |path: &PathBuf| {
+            fs::read(path).map_err(|error| Unfit::Arguments(format!("--cacert {}: {error}", path.display())))
+        };
+        let authorities = self.cacert.as_ref().map(read).transpose()?;
+        let colon = plain.host.rfind(':').filter(|colon| !plain.host[*colon..].contains(']'));
+        let name = &plain.host[..colon.unwrap_or(plain.host.len())];
+        Tls::new(name, authorities.as_deref(), self.insecure).map(Some).map_err(Unfit::Arguments)
     }
 
     /// How the answers tell who gave them.

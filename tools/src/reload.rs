@@ -1,21 +1,24 @@
 //! `workerspec reload`: load on a server while it reloads, and an account of every request.
 
 use std::fmt::Display;
+use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::Args;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use workerspec_conformance::load::{
-    Console, Grade, LoadPlan, Outcome, Progress, ReloadPlan, Report, Subject, TesteeReport, check,
-    enough_descriptors,
+    Budgets, Console, Disturbance, Grade, Kind, LoadPlan, Outcome, Progress, ReloadPlan, Report, Subject,
+    TesteeReport, Tls, check, enough_descriptors, freeze, matrix, reloads_that_prove,
 };
 use workerspec_conformance::run::ExitKind;
-use workerspec_conformance::testee::{Launch, Mode, Testee};
+use workerspec_conformance::testee::{Launch, Mode, Testee, Tier};
 
+use crate::mix::{self, Mix, Offer};
 use crate::output::{Output, say};
 use crate::outside::{OutsideArgs, Target, Unfit};
 use crate::run::files;
@@ -68,6 +71,20 @@ pub(crate) struct ReloadArgs {
     #[arg(long, value_name = "PER-SECOND", default_value_t = 200.0, value_parser = rate)]
     fresh_rate: f64,
 
+    /// Clients of these kinds and no others: KIND=CONNECTIONS, KIND=CONNECTIONS@PER-SECOND, or all for some of everything
+    /// that the server has. Kinds: http (always a request under way), paced, fresh (one connection each), pipelined, slow,
+    /// upload, download, sse, https, websocket, websocket-idle, text, frame
+    #[arg(long, value_name = "LIST", conflicts_with_all = ["connections", "paced_connections", "rate", "fresh_rate"])]
+    mix: Option<Mix>,
+
+    /// Where sse asks for its event stream
+    #[arg(long, value_name = "PATH", default_value = "/events", value_parser = path)]
+    events_path: String,
+
+    /// How long the server works on a slow request
+    #[arg(long, value_name = "TIME", default_value = "300ms", value_parser = duration)]
+    slow: Duration,
+
     /// Share of requests that are POST, from 0 to 1
     #[arg(long, value_name = "SHARE", default_value_t = 0.25, value_parser = share)]
     post_share: f64,
@@ -91,6 +108,43 @@ pub(crate) struct ReloadArgs {
     /// One listening socket per worker instead of one for all
     #[arg(long)]
     reuse_port: bool,
+
+    /// The fate matrix after a single reload under load: connections parked in each state of each protocol
+    #[arg(long, conflicts_with_all = ["url", "load_only"])]
+    matrix: bool,
+
+    /// The freeze-frame after a single reload under load: workers stopped while the accept queue fills and a reload comes
+    #[arg(long, conflicts_with_all = ["url", "load_only"])]
+    freeze: bool,
+
+    /// Neither of the two, which else follow every load where the server's processes are ours
+    #[arg(long)]
+    load_only: bool,
+
+    /// What happens besides in every reload, at a moment after its trigger: again, broken, kill-worker, stop-worker,
+    /// kill-master, each with @MILLISECONDS (default 50), or command:LINE; may be repeated
+    #[arg(long, value_name = "KIND", value_delimiter = ',', value_parser = Disturbance::from_str)]
+    disturb: Vec<Disturbance>,
+
+    /// How many requests may be lost, races included; replaces --allow
+    #[arg(long, value_name = "N", conflicts_with = "allow")]
+    max_lost: Option<u64>,
+
+    /// How many times p99.9 in a reload may be what it is outside
+    #[arg(long, value_name = "FACTOR", value_parser = factor)]
+    max_p999_ratio: Option<f64>,
+
+    /// How long a reload may take
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    max_reload_time: Option<Duration>,
+
+    /// No kept connection may be ended by the server
+    #[arg(long)]
+    connections_must_survive: bool,
+
+    /// Reload as often as it takes to prove that at most so many reloads fail, such as 5%
+    #[arg(long, value_name = "PERCENT", value_parser = percent, conflicts_with_all = ["reloads", "release_plan"])]
+    prove: Option<f64>,
 
     /// The worst grade that passes
     #[arg(long, value_name = "GRADE", value_enum, default_value = "lossless")]
@@ -123,6 +177,16 @@ Examples:
       releases that are broken
   workerspec reload --reuse-port --json report.json
       one listener per worker; the whole account as JSON
+  workerspec reload --mix all
+      besides: pipelining, slow replies, uploads, downloads, websocket, text and frames
+  workerspec reload --mix http=64,fresh=@500,websocket=100@200,websocket-idle=1000
+      these clients and no others
+  workerspec reload --testee my/testee.toml --max-lost 0 --max-p999-ratio 3 --max-reload-time 10s --prove 5%
+      a budget for continuous integration; 59 reloads prove the 5 %
+  workerspec reload --disturb again,kill-worker@100
+      a reload in every reload, and a worker killed 100 ms after each trigger
+  workerspec reload --testee my/testee.toml --matrix
+      connections parked in each state of each protocol, and what becomes of them
   workerspec reload --url http://127.0.0.1:8080/ --reload 'systemctl reload app'
       a server that runs already; also --signal HUP --pid-file /run/app.pid
   workerspec reload --url http://127.0.0.1:8080/version --release-pattern 'version ([0-9.]+)' --reload ./deploy
@@ -163,12 +227,13 @@ pub(crate) fn reload(args: &ReloadArgs) -> anyhow::Result<u8> {
             format!("{path}: there is no HTTP port to load; add http = \"tcp\" to [ports]"),
         ));
     }
-    let (load, plan) = (load_plan(args), reload_plan(args));
-    if let Err(why) = enough_descriptors(&load) {
+    let plan = reload_plan(args);
+    let known: SocketAddr = ([127, 0, 0, 1], 0).into();
+    let named = |name: &str| file.ports().iter().any(|port| port == name).then_some(known);
+    // Once without the ports, which are not there yet, so that what is wrong is said before anything is started.
+    if let Err(why) = fit_load(args, &Offer { port: &named, full: file.tier() == Tier::Full, outside: false })
+    {
         return Ok(complain(ExitKind::Usage, why));
-    }
-    if load.busy == 0 && (load.rate == 0.0 || load.paced == 0) && load.fresh_rate == 0.0 {
-        return Ok(complain(ExitKind::Usage, "there is no load: give --connections, --rate or --fresh-rate"));
     }
     let json = match Output::maybe("--json", args.json.as_deref()) {
         Ok(json) => json,
@@ -185,15 +250,23 @@ pub(crate) fn reload(args: &ReloadArgs) -> anyhow::Result<u8> {
         Err(error) => return Ok(complain(ExitKind::Testee, error)),
     };
     let Some(target) = testee.address("http") else { bail!("the port http was lost") };
+    let address = |name: &str| testee.address(name);
+    let load = fit_load(args, &Offer { port: &address, full: file.tier() == Tier::Full, outside: false })
+        .map_err(anyhow::Error::msg)?;
     let told = TesteeReport {
         name: file.name().to_owned(),
         version: testee.version(),
         workers: args.workers,
         reuse_port: args.reuse_port,
     };
-    let progress = Progress::new(plan.releases.len());
+    let progress = Progress::new(plan.count());
     let subject: Arc<dyn Subject> = Arc::clone(&testee) as Arc<dyn Subject>;
     let outcome = check(&subject, target, &load, &plan, &interrupt, &progress);
+    let ended = interrupt.load(Ordering::Relaxed) || subject.gone().is_some();
+    let parked = |wanted: bool| !args.load_only && !ended && (wanted || !(args.matrix || args.freeze));
+    let full = file.tier() == Tier::Full;
+    let matrix = parked(args.matrix).then(|| matrix(&subject, &address, full, args.timeout));
+    let freeze = parked(args.freeze).then(|| freeze(&subject, target, args.timeout));
     drop(subject);
     let log = testee.log_tail(20);
     // A trigger that is still under way holds the testee; its keeper then ends it with this process.
@@ -201,30 +274,36 @@ pub(crate) fn reload(args: &ReloadArgs) -> anyhow::Result<u8> {
         testee.stop().context("stop the testee")?;
     }
     let outcome = outcome?;
-    publish(json, &Report::new(told, &load, &outcome))?;
+    let mut report = Report::new(told, &load, &outcome);
+    report.parked(matrix, freeze);
+    report.hold(&budgets(args));
+    publish(json, &report)?;
     if outcome.gone.is_some() && !log.is_empty() {
         eprintln!("the end of the testee's output:\n{log}");
     }
-    Ok(exit_code(&outcome, args.allow))
+    Ok(exit_code(&outcome, &report, args))
 }
 
 /// The same for a server that runs already.
 fn reload_outside(args: &ReloadArgs, target: Target) -> anyhow::Result<u8> {
+    let address = |_: &str| Some(target.address);
+    let load = match fit_load(args, &Offer { port: &address, full: false, outside: true }) {
+        Ok(load) => load,
+        Err(why) => return Ok(complain(ExitKind::Usage, why)),
+    };
     let load = LoadPlan {
         post_share: if target.plain.body.is_some() { 1.0 } else { 0.0 },
         plain: Some(target.plain),
-        ..load_plan(args)
+        tls: target.tls,
+        ..load
     };
-    if let Err(why) = enough_descriptors(&load) {
-        return Ok(complain(ExitKind::Usage, why));
-    }
     let plan = reload_plan(args);
     let json = match Output::maybe("--json", args.json.as_deref()) {
         Ok(json) => json,
         Err(error) => return Ok(complain(ExitKind::Usage, error)),
     };
     let interrupt = watch_interrupts()?;
-    let progress = Progress::new(plan.releases.len());
+    let progress = Progress::new(plan.count());
     let subject: Arc<dyn Subject> = Arc::new(target.subject);
     let told = TesteeReport {
         name: args.outside.url.clone().unwrap_or_default(),
@@ -233,8 +312,10 @@ fn reload_outside(args: &ReloadArgs, target: Target) -> anyhow::Result<u8> {
         reuse_port: false,
     };
     let outcome = check(&subject, target.address, &load, &plan, &interrupt, &progress)?;
-    publish(json, &Report::new(told, &load, &outcome))?;
-    Ok(exit_code(&outcome, args.allow))
+    let mut report = Report::new(told, &load, &outcome);
+    report.hold(&budgets(args));
+    publish(json, &report)?;
+    Ok(exit_code(&outcome, &report, args))
 }
 
 fn watch_interrupts() -> anyhow::Result<Arc<AtomicBool>> {
@@ -246,22 +327,53 @@ fn watch_interrupts() -> anyhow::Result<Arc<AtomicBool>> {
 }
 
 /// The exit code, as the help lists them.
-fn exit_code(outcome: &Outcome, allow: Allow) -> u8 {
+fn exit_code(outcome: &Outcome, report: &Report, args: &ReloadArgs) -> u8 {
+    let held = |wanted: Option<bool>| report.budgets.iter().any(|budget| budget.holds == wanted);
+    let killed = args.disturb.iter().any(|one| one.kind == Kind::KillMaster);
     let kind = match outcome.verdict.grade {
         _ if outcome.interrupted => ExitKind::Interrupted,
+        // That it goes is what was asked for; what matters is what lives on.
+        _ if killed && outcome.gone.is_some() && report.verdict.failures.is_empty() => ExitKind::Ok,
+        _ if killed && outcome.gone.is_some() => ExitKind::Failed,
         _ if outcome.gone.is_some() => ExitKind::Testee,
-        Grade::Lossy => ExitKind::Failed,
-        _ if !outcome.verdict.failures.is_empty() => ExitKind::Failed,
+        Grade::Lossy if args.max_lost.is_none() => ExitKind::Failed,
+        _ if !report.verdict.failures.is_empty() || held(Some(false)) => ExitKind::Failed,
         Grade::Inconclusive => ExitKind::NothingRan,
-        Grade::Conformant if allow == Allow::Lossless => ExitKind::Failed,
-        Grade::Conformant | Grade::Lossless => ExitKind::Ok,
+        _ if held(None) => ExitKind::NothingRan,
+        Grade::Conformant if args.allow == Allow::Lossless && args.max_lost.is_none() => ExitKind::Failed,
+        Grade::Lossy | Grade::Conformant | Grade::Lossless => ExitKind::Ok,
     };
     kind.code()
+}
+
+fn budgets(args: &ReloadArgs) -> Budgets {
+    Budgets {
+        max_lost: args.max_lost,
+        max_p999_ratio: args.max_p999_ratio,
+        max_reload_time: args.max_reload_time,
+        connections_must_survive: args.connections_must_survive,
+        prove: args.prove,
+    }
 }
 
 fn complain(kind: ExitKind, why: impl Display) -> u8 {
     eprintln!("workerspec: {why}");
     kind.code()
+}
+
+/// The load as the server can take it.
+fn fit_load(args: &ReloadArgs, offer: &Offer<'_>) -> Result<LoadPlan, String> {
+    let mut load = load_plan(args);
+    if let Some(mix) = &args.mix {
+        mix::apply(mix, offer, &mut load)?;
+    }
+    if load.is_empty() {
+        return Err("there is no load: give --connections, --rate, --fresh-rate or --mix".to_owned());
+    }
+    // The testee of a test or a run makes its certificate itself.
+    load.tls = Some(Tls::new("localhost", None, true)?);
+    enough_descriptors(&load)?;
+    Ok(load)
 }
 
 fn load_plan(args: &ReloadArgs) -> LoadPlan {
@@ -274,13 +386,21 @@ fn load_plan(args: &ReloadArgs) -> LoadPlan {
         post_share: args.post_share,
         body_length: args.body_length,
         answer_timeout: args.timeout,
+        events: args.events_path.clone(),
+        slow: args.slow,
         ..LoadPlan::default()
     }
 }
 
 fn reload_plan(args: &ReloadArgs) -> ReloadPlan {
     let modes = if args.release_plan.is_empty() { &[Mode::Up][..] } else { &args.release_plan };
-    let default = if args.release_plan.is_empty() { 5 } else { modes.len() };
+    let disturb = args.disturb.clone();
+    let default = match args.release_plan.len() {
+        _ if args.prove.is_some() => reloads_that_prove(args.prove.unwrap_or(1.0)),
+        0 if args.matrix || args.freeze => 1,
+        0 => 5,
+        modes => modes,
+    };
     let reloads = args.reloads.map_or(default, |reloads| reloads as usize);
     ReloadPlan {
         releases: modes.iter().copied().cycle().take(reloads).collect(),
@@ -288,6 +408,7 @@ fn reload_plan(args: &ReloadArgs) -> ReloadPlan {
         every: args.every,
         hold: args.hold,
         duration: args.duration,
+        disturb,
     }
 }
 
@@ -334,12 +455,29 @@ fn mode(text: &str) -> Result<Mode, String> {
     }
 }
 
+fn path(text: &str) -> Result<String, String> {
+    match text.starts_with('/') && text.bytes().all(|octet| octet.is_ascii_graphic()) {
+        true => Ok(text.to_owned()),
+        false => Err(format!("`{text}` is no path: write such as /events")),
+    }
+}
+
 fn rate(text: &str) -> Result<f64, String> {
     number(text, 0.0, 200_000.0)
 }
 
 fn share(text: &str) -> Result<f64, String> {
     number(text, 0.0, 1.0)
+}
+
+fn factor(text: &str) -> Result<f64, String> {
+    number(text, 1.0, 1_000_000.0)
+}
+
+/// `5%`, as a share.
+fn percent(text: &str) -> Result<f64, String> {
+    let percent = number(text.trim_end_matches('%'), 0.05, 99.0)?;
+    Ok(percent / 100.0)
 }
 
 fn number(text: &str, least: f64, most: f64) -> Result<f64, String> {

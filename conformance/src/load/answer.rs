@@ -18,6 +18,9 @@ pub(crate) struct Answer {
     length: Option<u64>,
     chunked: bool,
     body: Vec<u8>,
+    body_octets: u64,
+    /// Whether 101 is the answer that is asked for.
+    upgrades: bool,
     keeps: Keep,
     /// Values of the header fields that are looked for, in their order.
     values: Vec<Option<Vec<u8>>>,
@@ -31,6 +34,8 @@ pub(crate) enum Keep {
     All,
     /// Only its first octets; how long it is does not matter.
     First(usize),
+    /// Nothing; it must be the decimal digits 0 to 9, repeated.
+    Digits,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +72,8 @@ impl Answer {
             length: None,
             chunked: false,
             body: Vec::new(),
+            body_octets: 0,
+            upgrades: false,
             keeps: Keep::All,
             values: Vec::new(),
             fields: Vec::new(),
@@ -80,6 +87,21 @@ impl Answer {
         self.head_octets = 0;
         self.received = 0;
         self.start_message();
+    }
+
+    /// 101 is what is asked for.
+    pub(crate) fn expect_upgrade(&mut self) {
+        self.upgrades = true;
+    }
+
+    /// Whether the head is complete and the body is not.
+    pub(crate) fn is_in_body(&self) -> bool {
+        matches!(self.stage, Stage::Fixed(_) | Stage::ChunkSize | Stage::Chunk(_) | Stage::ChunkEnd)
+    }
+
+    /// Octets of the body so far.
+    pub(crate) fn body_octets(&self) -> u64 {
+        self.body_octets
     }
 
     /// How much of the body matters.
@@ -152,6 +174,7 @@ impl Answer {
         self.length = None;
         self.chunked = false;
         self.body.clear();
+        self.body_octets = 0;
         self.values.clear();
         self.values.resize(self.fields.len(), None);
     }
@@ -162,7 +185,15 @@ impl Answer {
             Keep::All if MAX_BODY < self.body.len() + used => return Err(Malformed::LongBody),
             Keep::All => used,
             Keep::First(most) => most.saturating_sub(self.body.len()).min(used),
+            Keep::Digits => {
+                let right = |(at, octet): (u64, &u8)| u64::from(*octet) == u64::from(b'0') + at % 10;
+                if !(self.body_octets..).zip(&octets[..used]).all(right) {
+                    return Err(Malformed::Content);
+                }
+                0
+            }
         };
+        self.body_octets += used as u64;
         self.body.extend_from_slice(&octets[..wanted]);
         Ok((used, left - used as u64))
     }
@@ -264,7 +295,7 @@ impl Answer {
 
     fn end_of_head(&mut self) -> Result<Stage, Malformed> {
         if self.status == 101 {
-            return Err(Malformed::StatusLine);
+            return if self.upgrades { Ok(Stage::Done) } else { Err(Malformed::StatusLine) };
         }
         if self.status < 200 {
             return Ok(Stage::Status);
@@ -316,6 +347,12 @@ pub(crate) enum Malformed {
     /// A head beyond [`MAX_HEAD`].
     #[error("the head has more than {MAX_HEAD} octets")]
     LongHead,
+    /// A message that is none of its protocol, or too long.
+    #[error("this is no message of the protocol")]
+    Message,
+    /// A body that is not the digits 0 to 9, repeated.
+    #[error("an octet of the body is wrong")]
+    Content,
     /// A body beyond [`MAX_BODY`].
     #[error("the body has more than {MAX_BODY} octets; /load/ID is answered by one line")]
     LongBody,

@@ -9,6 +9,7 @@ use thiserror::Error;
 use crate::load::answer::{Answer, Keep, Progress};
 use crate::load::mark::LOOKED_AT;
 use crate::load::plain::Plain;
+use crate::load::tls::Tls;
 use crate::load::transcript::text;
 
 /// Why the first answer is not the one that is expected.
@@ -70,11 +71,21 @@ impl AskError {
 ///
 /// # Errors
 /// [`AskError`].
-pub fn ask(address: SocketAddr, plain: &Plain) -> Result<(), AskError> {
+pub fn ask(address: SocketAddr, plain: &Plain, tls: Option<&Tls>) -> Result<(), AskError> {
     let silent = |source| AskError::Silent { address, source };
-    let mut stream = TcpStream::connect_timeout(&address, PATIENCE).map_err(silent)?;
-    stream.set_read_timeout(Some(PATIENCE)).map_err(silent)?;
-    stream.set_write_timeout(Some(PATIENCE)).map_err(silent)?;
+    match tls {
+        Some(tls) => asked(tls.connect(address, PATIENCE).map_err(silent)?, address, plain),
+        None => {
+            let stream = TcpStream::connect_timeout(&address, PATIENCE).map_err(silent)?;
+            stream.set_read_timeout(Some(PATIENCE)).map_err(silent)?;
+            stream.set_write_timeout(Some(PATIENCE)).map_err(silent)?;
+            asked(stream, address, plain)
+        }
+    }
+}
+
+fn asked(mut stream: impl Read + Write, address: SocketAddr, plain: &Plain) -> Result<(), AskError> {
+    let silent = |source| AskError::Silent { address, source };
     stream.write_all(&plain.octets(true)).map_err(silent)?;
     let mut answer = Answer::new();
     answer.keep(Keep::First(LOOKED_AT));

@@ -5,12 +5,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use thiserror::Error;
 
 use crate::load::census::Census;
 use crate::load::control::Control;
+use crate::load::disturb::Kind;
 use crate::load::driver::{DriveError, Record, drive};
 use crate::load::grade::{Evidence, Verdict};
 use crate::load::kernel::Counters;
@@ -102,12 +103,15 @@ pub fn check(
     let evidence = Evidence {
         record: &record,
         reloads: &reloads,
-        planned: plan.releases.len(),
+        planned: plan.count(),
         strangers: &strangers,
         census: (knows_all && samples.census.first_and_last().is_some()).then_some(&samples.census),
         cut_short: interrupted || samples.gone.is_some(),
     };
-    let verdict = evidence.verdict();
+    let mut verdict = evidence.verdict();
+    if plan.disturb.iter().any(|one| one.kind == Kind::KillMaster) {
+        verdict.failures.extend(survivors(subject.as_ref()));
+    }
     Ok(Outcome {
         verdict,
         record,
@@ -119,6 +123,25 @@ pub fn check(
         started_at,
     })
 }
+
+/// What lives on although the master was killed, if anything does after a while (RL-35).
+fn survivors(subject: &dyn Subject) -> Option<String> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let left = subject.processes().unwrap_or_default();
+        if left.is_empty() {
+            return None;
+        }
+        if deadline <= Instant::now() {
+            let pids: Vec<String> = left.iter().map(|seen| seen.pid.to_string()).collect();
+            return Some(format!("the master was killed, and these live on: {}", pids.join(", ")));
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// How long workers may take to notice that their master is gone.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 #[cfg(test)]
 mod tests;

@@ -1,11 +1,13 @@
 //! The report for people, on standard output.
 
+use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
 
 use comfy_table::{CellAlignment, Table, presets};
 
 use crate::load::fate::Fate;
-use crate::load::population::{Method, Population};
+use crate::load::parked::MatrixReport;
+use crate::load::population::Method;
 use crate::load::report::Report;
 
 /// Draws a report. Without colour, so it reads the same everywhere.
@@ -57,6 +59,23 @@ impl Display for Console<'_> {
                 report.slowest_connect_ms
             )?;
         }
+        if let Some(matrix) = &report.matrix {
+            let head = format!(
+                "Fate matrix ({} connections in each state, continued {:.0} ms after the trigger)",
+                matrix.connections, matrix.continued_after_ms
+            );
+            writeln!(out, "\n{head}\n{}", cells(matrix))?;
+        }
+        if let Some(freeze) = &report.freeze {
+            writeln!(
+                out,
+                "\nFreeze-frame: {} connections queued while {} workers stood still for {:.0} ms: {}",
+                freeze.connections,
+                freeze.workers,
+                freeze.frozen_ms,
+                counted(&freeze.outcomes)
+            )?;
+        }
         if !report.losses.is_empty() {
             writeln!(out, "\nFirst losses\n{}", losses(report))?;
         }
@@ -80,6 +99,20 @@ impl Console<'_> {
         if report.interrupted {
             writeln!(out, "interrupted: the numbers are those until then")?;
         }
+        for one in &report.diagnosis {
+            writeln!(out, "looks like {}: {}", one.rule, one.text)?;
+        }
+        for budget in &report.budgets {
+            let holds = match budget.holds {
+                Some(true) => "kept",
+                Some(false) => "exceeded",
+                None => "not to be told",
+            };
+            writeln!(out, "budget {holds}: {}: {}, limit {}", budget.name, budget.found, budget.limit)?;
+        }
+        if 0 < verdict.taken_along {
+            writeln!(out, "{} requests went with a worker that was killed on purpose", verdict.taken_along)?;
+        }
         writeln!(out, "grade: {}", verdict.grade)?;
         writeln!(out, "{}", verdict.sentence)
     }
@@ -93,7 +126,7 @@ fn fates(report: &Report) -> Table {
         .collect();
     let mut table = numbers();
     let mut header = vec!["".to_owned()];
-    header.extend(rows.iter().map(|row| format!("{} {}", short(row.population), row.method.name())));
+    header.extend(rows.iter().map(|row| format!("{} {}", row.population.short(), row.method.name())));
     header.push("all".to_owned());
     table.set_header(header);
     for fate in used {
@@ -175,6 +208,21 @@ fn latency(report: &Report) -> Table {
     align(table)
 }
 
+fn cells(matrix: &MatrixReport) -> Table {
+    let mut table = numbers();
+    table.set_header(["", "state", "outcome"]);
+    for cell in &matrix.cells {
+        table.add_row([cell.protocol.clone(), cell.state.clone(), counted(&cell.outcomes)]);
+    }
+    table
+}
+
+/// `5 old, 1 RESET`.
+fn counted(outcomes: &BTreeMap<&'static str, usize>) -> String {
+    let told: Vec<String> = outcomes.iter().map(|(outcome, count)| format!("{count} {outcome}")).collect();
+    told.join(", ")
+}
+
 fn losses(report: &Report) -> Table {
     let mut table = numbers();
     table.set_header([
@@ -196,7 +244,7 @@ fn losses(report: &Report) -> Table {
             loss.phase.clone(),
             loss.fate.name().to_owned(),
             method(loss.method),
-            format!("{} ({})", loss.connection, short(loss.population)),
+            format!("{} ({})", loss.connection, loss.population.short()),
             loss.ordinal.to_string(),
             loss.sent.to_string(),
             loss.received.to_string(),
@@ -213,14 +261,6 @@ const SHOWN: usize = 10;
 
 fn method(method: Method) -> String {
     method.name().to_owned()
-}
-
-fn short(population: Population) -> &'static str {
-    match population {
-        Population::Busy => "busy",
-        Population::Paced => "paced",
-        Population::Fresh => "fresh",
-    }
 }
 
 fn numbers() -> Table {

@@ -45,6 +45,11 @@ impl Control {
         instant.saturating_duration_since(self.start)
     }
 
+    /// The instant of this moment.
+    pub(crate) fn instant(&self, moment: Duration) -> Instant {
+        self.start + moment
+    }
+
     /// The release with this index is asked for from now on.
     pub fn aim(&self, release: usize) {
         self.aim.store(release, Relaxed);

@@ -20,6 +20,10 @@ pub(crate) struct Exchange {
     pub(crate) written_at: Option<Duration>,
     /// Octets handed to the kernel.
     pub(crate) written: usize,
+    /// Octets that it has.
+    pub(crate) length: usize,
+    /// When octets of it or of its answer moved last: of what takes long, patience counts from here.
+    pub(crate) moved_at: Duration,
     /// How often it lost its connection before its first octet was written.
     pub(crate) attempt: u8,
     /// Number of the request on its connection.
@@ -37,6 +41,8 @@ impl Exchange {
             intended,
             written_at: None,
             written: 0,
+            length: 0,
+            moved_at: intended,
             attempt: 0,
             ordinal: 0,
             fault: false,
@@ -81,6 +87,10 @@ pub(crate) enum Detail {
     Forged(Forged),
     /// An answer without the marks that tell who gave it.
     Unmarked,
+    /// A WebSocket's Close with this code.
+    Closed(u16),
+    /// A message that is another one than was sent.
+    NotEchoed,
 }
 
 /// A request that got its fate.
@@ -98,11 +108,15 @@ pub(crate) struct Settled {
     pub(crate) received: u64,
 }
 
-/// What one happening leads to. At most one request is settled and the connection ends at most once.
+/// What one happening leads to. The connection ends at most once.
 #[derive(Debug, Default)]
 pub(crate) struct Turn {
     /// A request that got its fate.
     pub(crate) settled: Option<Settled>,
+    /// Those that were pipelined behind it and got theirs, too.
+    pub(crate) more: Vec<Settled>,
+    /// Octets to be said that are no request: the answer to a ping or a Close.
+    pub(crate) say: Vec<u8>,
     /// A request of which nothing was written: it may go to another connection.
     pub(crate) returned: Option<Exchange>,
     /// The connection is over: close the socket and enter this.

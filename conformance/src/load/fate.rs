@@ -45,13 +45,21 @@ pub enum Fate {
     Crosstalk,
     /// A complete answer with a status of 500 to 599.
     ServerError,
+    /// A message that met a WebSocket's Close 1001 or 1012: unanswered, but the server had told that it goes, and after
+    /// its Close it may send nothing more (RFC 6455 5.5.1).
+    Crossed,
+    /// A message of text or frames that met the end of its connection, a FIN without an octet of answer: these protocols
+    /// have no goodbye, and whether the message was read nobody knows.
+    CrossedClose,
+    /// A message that met a reset, or the end of a WebSocket without a Close frame.
+    CutMessage,
     /// Sent, and given up by the driver because the run was interrupted.
     Abandoned,
 }
 
 impl Fate {
     /// All of them, in the order of reports.
-    pub const ALL: [Fate; 18] = [
+    pub const ALL: [Fate; 21] = [
         Fate::Current,
         Fate::Older,
         Fate::Announced,
@@ -69,6 +77,9 @@ impl Fate {
         Fate::WrongAnswer,
         Fate::Crosstalk,
         Fate::ServerError,
+        Fate::Crossed,
+        Fate::CrossedClose,
+        Fate::CutMessage,
         Fate::Abandoned,
     ];
 
@@ -92,6 +103,9 @@ impl Fate {
             Fate::WrongAnswer => "wrong answer",
             Fate::Crosstalk => "crosstalk",
             Fate::ServerError => "server error",
+            Fate::Crossed => "crossed a goodbye",
+            Fate::CrossedClose => "crossed a close",
+            Fate::CutMessage => "message cut off",
             Fate::Abandoned => "abandoned",
         }
     }
@@ -119,6 +133,8 @@ impl Fate {
         match self {
             Fate::Current | Fate::Older | Fate::Announced => Weight::Kept,
             Fate::NotSent | Fate::OurFault | Fate::ClientFault | Fate::Abandoned => Weight::Ours,
+            Fate::Crossed => Weight::Told,
+            Fate::CrossedClose => Weight::Race,
             Fate::KeepAliveRace if method.is_idempotent() => Weight::Race,
             _ => Weight::Loss,
         }
@@ -137,6 +153,8 @@ pub enum Weight {
     Kept,
     /// Nothing is learnt about the server.
     Ours,
+    /// Unanswered, and the server told so as its protocol has it: no server can do better.
+    Told,
     /// Lost, but a client may repeat it by itself.
     Race,
     /// Lost.
@@ -158,6 +176,8 @@ pub enum End {
     IdleClosed,
     /// Reset by the server between requests.
     IdleReset,
+    /// A WebSocket that ended between messages without a Close frame (the client sees 1006).
+    Abrupt,
     /// Closed or reset by the server under a request.
     Cut,
     /// The server sent something that nobody had asked for.
@@ -178,12 +198,13 @@ pub enum End {
 
 impl End {
     /// All of them, in the order of reports.
-    pub const ALL: [End; 13] = [
+    pub const ALL: [End; 14] = [
         End::Announced,
         End::AnnouncedReset,
         End::AnnouncedHeld,
         End::IdleClosed,
         End::IdleReset,
+        End::Abrupt,
         End::Cut,
         End::Unasked,
         End::GivenUp,
@@ -202,6 +223,7 @@ impl End {
             End::AnnouncedHeld => "announced, held open",
             End::IdleClosed => "closed idle, unannounced",
             End::IdleReset => "reset idle",
+            End::Abrupt => "websocket without close frame",
             End::Cut => "cut under a request",
             End::Unasked => "sent something unasked",
             End::GivenUp => "given up after a bad answer",

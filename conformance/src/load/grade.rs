@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::load::census::Census;
-use crate::load::driver::Record;
+use crate::load::driver::{Loss, Record};
 use crate::load::fate::{End, Fate, Weight};
 use crate::load::reloads::Reloaded;
 use crate::load::subject::{Newcomers, comes_up};
@@ -61,6 +61,12 @@ pub struct Verdict {
     pub failures: Vec<String>,
     /// The checks of the run on itself.
     pub checks: Vec<SelfCheck>,
+    /// Requests that a worker took along which was killed on purpose: not held against the server.
+    pub taken_along: u64,
+    /// Requests lost, races not included.
+    pub lost: u64,
+    /// Requests lost that a client may repeat by itself.
+    pub races: u64,
     /// Reloads that lost at least one request, races included.
     pub failing: usize,
     /// Reloads that went through.
@@ -87,8 +93,14 @@ impl Evidence<'_> {
     pub(crate) fn verdict(&self) -> Verdict {
         let checks = self.checks();
         let ledger = &self.record.ledger;
-        let losses = ledger.weighing(Weight::Loss) + ledger.end_total(End::Unasked);
-        let races = ledger.weighing(Weight::Race);
+        let taken = self.taken_along();
+        let (taken_races, taken_losses) =
+            (taken.iter().filter(|loss| loss.race).count(), taken.iter().filter(|loss| !loss.race).count());
+        let abrupt = if self.kills().next().is_some() { 0 } else { ledger.end_total(End::Abrupt) };
+        let losses =
+            ledger.weighing(Weight::Loss) - taken_losses as u64 + ledger.end_total(End::Unasked) + abrupt;
+        let races = ledger.weighing(Weight::Race) - taken_races as u64;
+        let taken_along = taken.len() as u64;
         let grade = if checks.iter().any(|check| check.voids && !check.holds) {
             Grade::Inconclusive
         } else if 0 < losses {
@@ -103,7 +115,37 @@ impl Evidence<'_> {
         let reloads = self.reloads.iter().filter(|reload| reload.finished).count();
         let failing = (0..self.reloads.len()).filter(|index| 0 < self.lost_in(*index)).count();
         let sentence = sentence(grade, failing, self.reloads.len(), losses, races, &checks);
-        Verdict { grade, failures: self.failures(), checks, failing, reloads, sentence }
+        Verdict {
+            grade,
+            failures: self.failures(),
+            checks,
+            taken_along,
+            lost: losses,
+            races,
+            failing,
+            reloads,
+            sentence,
+        }
+    }
+
+    /// Workers that were killed on purpose, and when.
+    fn kills(&self) -> impl Iterator<Item = (u32, Duration)> {
+        let struck = self.reloads.iter().flat_map(|reload| &reload.disturbed);
+        struck
+            .filter(|one| one.kind == "kill-worker" && one.error.is_none())
+            .filter_map(|one| Some((one.pid?, one.at)))
+    }
+
+    /// Losses that were on a worker which was killed on purpose, or that never had an answer and came just then.
+    fn taken_along(&self) -> Vec<&Loss> {
+        let by = |loss: &Loss, (pid, at): (u32, Duration)| {
+            at <= loss.at
+                && match loss.last_pid {
+                    Some(last) => last == pid,
+                    None => loss.at <= at + AT_ONCE,
+                }
+        };
+        self.record.losses.iter().filter(|loss| self.kills().any(|kill| by(loss, kill))).collect()
     }
 
     /// Losses between the trigger of this reload and that of the next.
@@ -234,7 +276,7 @@ impl Evidence<'_> {
             Ok(trigger) => trigger,
             Err(why) => return Some(why.clone()),
         };
-        if !comes_up(reload.mode) {
+        if !comes_up(reload.mode) || reload.superseded {
             return None;
         }
         let said = if trigger.said.is_empty() { String::new() } else { format!(" ({})", trigger.said) };
@@ -256,7 +298,16 @@ impl Evidence<'_> {
     fn failures(&self) -> Vec<String> {
         let mut failures = Vec::new();
         for (at, reload) in self.reloads.iter().enumerate() {
+            for struck in &reload.disturbed {
+                failures.extend(
+                    struck.error.iter().map(|why| format!("{} could not be done: {why}", struck.kind)),
+                );
+            }
             let (index, Ok(trigger)) = (at + 1, &reload.trigger) else { continue };
+            // Nobody is left to report anything where the master was killed.
+            if reload.superseded || reload.disturbed.iter().any(|one| one.kind == "kill-master") {
+                continue;
+            }
             let answers = self.record.watch.release(index).answers;
             let up = comes_up(reload.mode);
             if !up && 0 < answers {
@@ -335,6 +386,9 @@ fn weak(name: &'static str, holds: bool, found: String) -> SelfCheck {
 fn millis(time: Duration) -> f64 {
     time.as_secs_f64() * 1000.0
 }
+
+/// What a killed process takes along ends at once.
+const AT_ONCE: Duration = Duration::from_millis(250);
 
 /// How late a trigger may be: one that fires after the load proves nothing.
 const LATE: Duration = Duration::from_millis(500);

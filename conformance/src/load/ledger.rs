@@ -243,10 +243,10 @@ mod tests {
 
     fn step() -> impl Strategy<Value = Step> {
         prop_oneof![
-            (0..3usize, any::<bool>()).prop_map(|(population, post)| Step::Plan(population, post)),
+            (0..POPULATIONS, any::<bool>()).prop_map(|(population, post)| Step::Plan(population, post)),
             any::<usize>().prop_map(Step::Send),
             (any::<usize>(), 0..FATES).prop_map(|(which, fate)| Step::Settle(which, fate)),
-            (0..3usize).prop_map(Step::Open),
+            (0..POPULATIONS).prop_map(Step::Open),
             (any::<usize>(), 0..ENDS).prop_map(|(which, end)| Step::End(which, end)),
         ]
     }

@@ -12,6 +12,8 @@ use crate::load::mark::Marks;
 pub struct Plain {
     /// The host as the `Host` field tells it.
     pub host: String,
+    /// Whether TLS is spoken.
+    pub secured: bool,
     /// Path and query.
     pub target: String,
     /// Further header fields.
@@ -44,14 +46,16 @@ impl Plain {
         octets
     }
 
-    /// Reads `http://host[:port][/path][?query]`: host and port to connect to, and the request.
+    /// Reads `http://` or `https://`, and `host[:port][/path][?query]`: host and port to connect to, and the request.
     ///
     /// # Errors
     /// What is wrong with the URL, for people.
     pub fn from_url(url: &str) -> Result<(String, Plain), String> {
-        let rest = url.strip_prefix("http://").ok_or_else(|| {
-            format!("`{url}` is no http URL: write such as http://127.0.0.1:8080/; https is not spoken here")
-        })?;
+        let (secured, rest) = match (url.strip_prefix("http://"), url.strip_prefix("https://")) {
+            (Some(rest), _) => (false, rest),
+            (None, Some(rest)) => (true, rest),
+            _ => return Err(format!("`{url}` is no URL: write such as http://127.0.0.1:8080/")),
+        };
         let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
         let (authority, target) = rest.split_at(end);
         let target = target.split('#').next().unwrap_or_default();
@@ -62,10 +66,17 @@ impl Plain {
             return Err(format!("`{url}` has no host that can be asked"));
         }
         let after_host = authority.rfind(']').map_or(0, |bracket| bracket + 1);
-        let port = if authority[after_host..].contains(':') { "" } else { ":80" };
+        let port = if authority[after_host..].contains(':') {
+            ""
+        } else if secured {
+            ":443"
+        } else {
+            ":80"
+        };
         let target = if target.starts_with('/') { target.to_owned() } else { format!("/{target}") };
         let plain = Plain {
             host: authority.to_owned(),
+            secured,
             target,
             fields: Vec::new(),
             body: None,
@@ -86,7 +97,7 @@ mod tests {
         assert_eq!((address.as_str(), plain.target.as_str()), ("127.0.0.1:8080", "/a?b"));
         let (address, plain) = Plain::from_url("http://[::1]").expect("a URL");
         assert_eq!((address.as_str(), plain.target.as_str()), ("[::1]:80", "/"));
-        for wrong in ["https://a/", "a:80", "http://", "http://u@a/", "http://a/ b"] {
+        for wrong in ["ftp://a/", "a:80", "http://", "http://u@a/", "http://a/ b"] {
             assert!(Plain::from_url(wrong).is_err(), "{wrong}");
         }
     }

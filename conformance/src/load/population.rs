@@ -14,11 +14,45 @@ pub enum Population {
     Paced,
     /// Open loop, one connection for each request: what meets a listener that is gone for a moment.
     Fresh,
+    /// As `Busy`, two requests at once, the second behind the first.
+    Pipelined,
+    /// Requests that the server works on for a while.
+    Slow,
+    /// Requests whose body takes its time.
+    Upload,
+    /// Answers so long that they are read over a while.
+    Download,
+    /// Streams of events that end only with the run, or with the server.
+    Events,
+    /// As `Busy` or `Paced`, over TLS.
+    Https,
+    /// A WebSocket on which messages come and go.
+    WebSocket,
+    /// A WebSocket on which nothing happens.
+    WebSocketIdle,
+    /// Newline-framed text.
+    Text,
+    /// Length-prefixed frames.
+    Frame,
 }
 
 impl Population {
     /// All of them, in the order of reports.
-    pub const ALL: [Population; 3] = [Population::Busy, Population::Paced, Population::Fresh];
+    pub const ALL: [Population; 13] = [
+        Population::Busy,
+        Population::Paced,
+        Population::Fresh,
+        Population::Pipelined,
+        Population::Slow,
+        Population::Upload,
+        Population::Download,
+        Population::Events,
+        Population::Https,
+        Population::WebSocket,
+        Population::WebSocketIdle,
+        Population::Text,
+        Population::Frame,
+    ];
 
     /// Name for people.
     pub fn name(self) -> &'static str {
@@ -26,6 +60,35 @@ impl Population {
             Population::Busy => "busy keep-alive",
             Population::Paced => "paced keep-alive",
             Population::Fresh => "fresh connections",
+            Population::Pipelined => "pipelined pairs",
+            Population::Slow => "slow replies",
+            Population::Upload => "uploads",
+            Population::Download => "downloads",
+            Population::Events => "event streams",
+            Population::Https => "https",
+            Population::WebSocket => "websocket",
+            Population::WebSocketIdle => "idle websocket",
+            Population::Text => "text",
+            Population::Frame => "frame",
+        }
+    }
+
+    /// One word for the heads of tables.
+    pub fn short(self) -> &'static str {
+        match self {
+            Population::Busy => "busy",
+            Population::Paced => "paced",
+            Population::Fresh => "fresh",
+            Population::Pipelined => "pipelined",
+            Population::Slow => "slow",
+            Population::Upload => "upload",
+            Population::Download => "download",
+            Population::Events => "sse",
+            Population::Https => "https",
+            Population::WebSocket => "websocket",
+            Population::WebSocketIdle => "websocket-idle",
+            Population::Text => "text",
+            Population::Frame => "frame",
         }
     }
 
@@ -35,6 +98,37 @@ impl Population {
             Population::Busy => b'b',
             Population::Paced => b'p',
             Population::Fresh => b'f',
+            Population::Pipelined => b'q',
+            Population::Slow => b's',
+            Population::Upload => b'u',
+            Population::Download => b'd',
+            Population::Events => b'e',
+            Population::Https => b'h',
+            Population::WebSocket => b'w',
+            Population::WebSocketIdle => b'i',
+            Population::Text => b't',
+            Population::Frame => b'l',
+        }
+    }
+
+    /// Whether it begins with the handshake of a WebSocket.
+    pub(crate) fn is_websocket(self) -> bool {
+        matches!(self, Population::WebSocket | Population::WebSocketIdle)
+    }
+
+    /// Whether it speaks messages and not requests.
+    pub(crate) fn is_of_messages(self) -> bool {
+        self.is_websocket() || matches!(self, Population::Text | Population::Frame)
+    }
+
+    /// The port of the testee that it speaks to.
+    pub fn port(self) -> &'static str {
+        match self {
+            Population::Https => "https",
+            Population::WebSocket | Population::WebSocketIdle => "websocket",
+            Population::Text => "text",
+            Population::Frame => "frame",
+            _ => "http",
         }
     }
 
@@ -46,23 +140,28 @@ impl Population {
 
 /// The method of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, JsonSchema, Serialize)]
-#[serde(rename_all = "UPPERCASE")]
 pub enum Method {
     /// Safe to send again (RFC 9110 9.2.2): a lost one is the client's to retry.
+    #[serde(rename = "GET")]
     Get,
     /// Not idempotent: nobody may send it again without proof that it was not applied.
+    #[serde(rename = "POST")]
     Post,
+    /// No request but a message, of which nobody knows whether it may be sent again.
+    #[serde(rename = "message")]
+    Message,
 }
 
 impl Method {
-    /// Both, in the order of reports.
-    pub const ALL: [Method; 2] = [Method::Get, Method::Post];
+    /// All of them, in the order of reports.
+    pub const ALL: [Method; 3] = [Method::Get, Method::Post, Method::Message];
 
-    /// The token on the request line.
+    /// The token on the request line, or what it is called in a report.
     pub fn name(self) -> &'static str {
         match self {
             Method::Get => "GET",
             Method::Post => "POST",
+            Method::Message => "message",
         }
     }
 

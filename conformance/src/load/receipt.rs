@@ -78,6 +78,24 @@ impl Releases {
         &self.names
     }
 
+    /// Who an answer of the contract says that it is, by its header fields or in its `!who`.
+    pub(crate) fn receipt(&self, release: &[u8], pid: &[u8]) -> Result<Receipt, Forged> {
+        let release = self.find(release).ok_or(Forged::Release)?;
+        Ok(Receipt { release, pid: number(pid).ok_or(Forged::Form)? })
+    }
+
+    /// Reads `{"pid":4711,"release":"r7","worker":0}`.
+    pub(crate) fn who(&self, message: &[u8]) -> Result<Receipt, Forged> {
+        #[derive(serde::Deserialize)]
+        struct Who {
+            pid: u32,
+            release: String,
+        }
+        let who: Who = serde_json::from_slice(message).map_err(|_| Forged::Form)?;
+        let release = self.find(who.release.as_bytes()).ok_or(Forged::Release)?;
+        Ok(Receipt { release, pid: who.pid })
+    }
+
     /// Index of the release of this name; the newest are looked at first, as they answer most.
     fn find(&self, name: &[u8]) -> Option<usize> {
         let newest_first = (0..=self.current.min(self.names.len() - 1)).rev();
@@ -105,8 +123,29 @@ pub(crate) struct Expectation {
     pub(crate) run: u32,
     /// Length and sum of its body.
     pub(crate) sum: Sum,
-    /// The statuses, first and last, that are right where the answer says nothing else.
-    pub(crate) plain: Option<(u16, u16)>,
+    /// What is right.
+    pub(crate) wanted: Wanted,
+}
+
+/// What a right answer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// The line of the contract.
+    Line,
+    /// A status from the first to the last; nothing else is known.
+    Plain(u16, u16),
+    /// `slept MS`.
+    Slept(u32),
+    /// So many digits.
+    Digits(u64),
+    /// 101.
+    Upgrade,
+    /// A stream that goes on.
+    Stream,
+    /// The message with the identity, as it was sent.
+    Echo,
+    /// The answer to `!who`.
+    Who,
 }
 
 impl Expectation {
@@ -186,7 +225,7 @@ mod tests {
             id: *b"5f3a9c01-b-00001f-000a2b-0",
             run: 0x5f3a_9c01,
             sum: Sum { length: 6, fnv: 0xbf9c_f968 },
-            plain: None,
+            wanted: Wanted::Line,
         }
     }
 

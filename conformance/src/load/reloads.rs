@@ -7,9 +7,10 @@ use std::thread;
 use std::time::Duration;
 
 use crate::load::control::Control;
+use crate::load::disturb::{Disturbance, Disturbed, Kind, STOPPED};
 use crate::load::random::Random;
 use crate::load::subject::{Newcomers, Subject, Trigger, Worker, comes_up, is_alive};
-use crate::testee::{Mode, Release};
+use crate::testee::{Mode, Release, Signal};
 
 /// When to reload, and what each reload brings.
 #[derive(Debug, Clone)]
@@ -24,6 +25,8 @@ pub struct ReloadPlan {
     pub hold: Duration,
     /// At least so long is the load kept up. Default 0.
     pub duration: Duration,
+    /// What happens in every reload besides. Default nothing.
+    pub disturb: Vec<Disturbance>,
 }
 
 impl ReloadPlan {
@@ -35,12 +38,34 @@ impl ReloadPlan {
             every: Duration::from_secs(1),
             hold: Duration::from_secs(1),
             duration: Duration::ZERO,
+            disturb: Vec::new(),
         }
+    }
+
+    /// The reloads in order: what each brings, and how long after the one before it follows without waiting for its end.
+    fn steps(&self) -> Vec<(Mode, Option<Duration>)> {
+        let mut steps = Vec::new();
+        for mode in &self.releases {
+            steps.push((*mode, None));
+            for disturbance in &self.disturb {
+                match disturbance.kind {
+                    Kind::Again => steps.push((Mode::Up, Some(disturbance.after))),
+                    Kind::Broken => steps.push((Mode::Exit, Some(disturbance.after))),
+                    _ => {}
+                }
+            }
+        }
+        steps
+    }
+
+    /// How many reloads there will be, those of disturbances included.
+    pub fn count(&self) -> usize {
+        self.steps().len()
     }
 
     /// Release names of the whole run, the starting one first.
     pub fn names(&self) -> Vec<String> {
-        (0..=self.releases.len()).map(|index| format!("r{index}")).collect()
+        (0..=self.count()).map(|index| format!("r{index}")).collect()
     }
 }
 
@@ -67,6 +92,10 @@ pub struct Reloaded {
     pub over: Duration,
     /// Whether everything that was waited for came in time.
     pub finished: bool,
+    /// The next one was triggered while it was under way: nothing is asked of it.
+    pub superseded: bool,
+    /// What happened besides.
+    pub disturbed: Vec<Disturbed>,
 }
 
 /// Waits for the baseline, reloads by plan, and stops the load.
@@ -80,18 +109,27 @@ pub(crate) fn reload(
     interrupt: &AtomicBool,
 ) -> Vec<Reloaded> {
     let mut jitter = Random::new(seed).fork(4);
-    let mut reloads = Vec::with_capacity(plan.releases.len());
+    let steps = plan.steps();
+    let mut reloads = Vec::with_capacity(steps.len());
     let mut due = plan.baseline;
-    for (index, mode) in plan.releases.iter().enumerate() {
+    for (index, (mode, follows)) in steps.iter().enumerate() {
         // Never in step with anything periodic of the server.
-        due += plan.every.mul_f64(jitter.unit() * 0.1);
+        let apart = jitter.unit();
+        if follows.is_none() {
+            due += plan.every.mul_f64(apart * 0.1);
+        }
         let planned = due.max(control.now());
         if !wait(control, interrupt, || planned <= control.now()) {
             return reloads;
         }
         let release = Release::new(format!("r{}", index + 1), *mode);
-        let reloaded = one(subject, &release, index + 1, planned, plan, control, interrupt);
-        due = reloaded.before.unwrap_or(planned) + plan.every;
+        let next = steps.get(index + 1).and_then(|(_, follows)| *follows);
+        let aim = Aim { release: &release, index: index + 1, planned, next, victim: jitter.next() };
+        let reloaded = one(subject, &aim, plan, control, interrupt);
+        due = match next {
+            Some(next) => planned + next,
+            None => reloaded.before.unwrap_or(planned) + plan.every,
+        };
         let went_wrong = reloaded.trigger.is_err();
         reloads.push(reloaded);
         if went_wrong {
@@ -104,16 +142,29 @@ pub(crate) fn reload(
     reloads
 }
 
-fn one(
-    subject: &Arc<dyn Subject>,
-    release: &Release,
+/// One reload as it is meant to be.
+struct Aim<'a> {
+    release: &'a Release,
     index: usize,
     planned: Duration,
+    /// How long after its trigger the next one follows, without waiting for its end.
+    next: Option<Duration>,
+    /// Chooses the worker that a disturbance strikes.
+    victim: u64,
+}
+
+fn one(
+    subject: &Arc<dyn Subject>,
+    aim: &Aim<'_>,
     plan: &ReloadPlan,
     control: &Control,
     interrupt: &AtomicBool,
 ) -> Reloaded {
+    let Aim { release, index, planned, next, victim } = *aim;
     let old = subject.workers();
+    let mut pending: Vec<&Disturbance> =
+        plan.disturb.iter().filter(|one| !matches!(one.kind, Kind::Again | Kind::Broken)).collect();
+    let mut disturbed = Vec::new();
     let (sender, receiver) = mpsc::channel();
     control.aim(index);
     control.open_window();
@@ -129,6 +180,12 @@ fn one(
     let mut finished = false;
     let mut newcomers = Newcomers::None;
     let enough = || {
+        while let Some(at) = pending.iter().position(|one| asked + one.after <= control.now()) {
+            disturbed.push(strike(subject, &pending.remove(at).kind, &old, victim, control));
+        }
+        if next.is_some_and(|next| asked + next <= control.now()) {
+            return true;
+        }
         if trigger.is_none() {
             trigger = match receiver.try_recv() {
                 Ok(outcome) => Some(outcome),
@@ -155,13 +212,21 @@ fn one(
     if !wait(control, interrupt, enough) {
         subject.cancel();
     }
+    let superseded = next.is_some();
     let trigger = trigger.unwrap_or_else(|| match receiver.recv_timeout(Duration::ZERO) {
         Ok(outcome) => outcome,
+        Err(RecvTimeoutError::Timeout) if superseded => {
+            let at = control.instant(asked);
+            let said = "superseded before it was over".to_owned();
+            Ok(Trigger { before: at, after: at, waited: false, success: None, said })
+        }
         Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
             Err("the reload command had not ended".to_owned())
         }
     });
-    control.close_window();
+    if !superseded {
+        control.close_window();
+    }
     let moment = |pick: fn(&Trigger) -> std::time::Instant| {
         trigger.as_ref().ok().map(|trigger| control.moment(pick(trigger)))
     };
@@ -174,9 +239,60 @@ fn one(
         old_gone: old_gone.filter(|_| !old.is_empty()),
         old,
         over: control.now(),
-        finished,
+        finished: finished || superseded,
+        superseded,
+        disturbed,
         trigger,
     }
+}
+
+/// Does what disturbs.
+fn strike(
+    subject: &Arc<dyn Subject>,
+    kind: &Kind,
+    old: &[Worker],
+    victim: u64,
+    control: &Control,
+) -> Disturbed {
+    let at = control.now();
+    let send = |signal| -> (Option<Worker>, Result<(), String>) {
+        let living = old.iter().copied().filter(|worker| is_alive(*worker)).collect::<Vec<Worker>>();
+        // Where the reload was quick, those that it brought can be struck as well; and any may end just now.
+        for mut workers in [living, subject.workers()] {
+            if workers.is_empty() {
+                continue;
+            }
+            let first = usize::try_from(victim % workers.len() as u64).unwrap_or(0);
+            workers.rotate_left(first);
+            if let Some(worker) = workers.into_iter().find(|worker| subject.signal(*worker, signal).is_ok()) {
+                return (Some(worker), Ok(()));
+            }
+        }
+        (None, Err("there is no worker that could be signalled".to_owned()))
+    };
+    let (pid, outcome) = match kind {
+        Kind::KillWorker => send(Signal::SIGKILL),
+        Kind::StopWorker => {
+            let (chosen, outcome) = send(Signal::SIGSTOP);
+            if let Some(worker) = chosen {
+                let subject = Arc::clone(subject);
+                thread::spawn(move || {
+                    thread::sleep(STOPPED);
+                    subject.signal(worker, Signal::SIGCONT)
+                });
+            }
+            (chosen, outcome)
+        }
+        Kind::KillMaster => (None, subject.kill_master()),
+        Kind::Command(line) => {
+            let (subject, line) = (Arc::clone(subject), line.clone());
+            // What it says is in its own hands; a reload goes on meanwhile.
+            thread::spawn(move || subject.run(&line));
+            (None, Ok(()))
+        }
+        Kind::Again | Kind::Broken => (None, Ok(())),
+    };
+    Disturbed { kind: kind.to_string(), at, pid: pid.map(|worker| worker.pid), error: outcome.err() }
 }
 
 /// Until `enough`, looked at every few milliseconds; false if the run was aborted meanwhile.

@@ -44,7 +44,7 @@ impl Template {
             octets.extend_from_slice(b"Connection: close\r\n");
         }
         let body = match method {
-            Method::Get => {
+            Method::Get | Method::Message => {
                 octets.extend_from_slice(b"\r\n");
                 None
             }

@@ -1,10 +1,12 @@
 //! What is reloaded under load: a testee, or in tests a server in a thread.
 
+use std::fs;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::load::census::{Role, Seen};
 use crate::load::listeners;
-use crate::testee::{Exit, Mode, Pid, Process, ProcessState, Release, ReloadMeans, Testee};
+use crate::testee::{Exit, Mode, Pid, Process, ProcessState, Release, ReloadMeans, Signal, Testee};
 
 /// A worker process, named for good by its start time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +73,30 @@ pub trait Subject: Send + Sync {
     /// How it ended, if it is gone.
     fn gone(&self) -> Option<String>;
 
+    /// Sends a signal to one of [`Subject::workers`].
+    ///
+    /// # Errors
+    /// It is gone, or none of ours.
+    fn signal(&self, worker: Worker, signal: Signal) -> Result<(), String> {
+        Err(format!("{signal} to process {}: the server's processes are not ours", worker.pid))
+    }
+
+    /// Kills the master.
+    ///
+    /// # Errors
+    /// It is gone, or none of ours.
+    fn kill_master(&self) -> Result<(), String> {
+        Err("the server's processes are not ours".to_owned())
+    }
+
+    /// Runs a command beside the server, with sh, to its end.
+    ///
+    /// # Errors
+    /// It could not be started, or failed.
+    fn run(&self, line: &str) -> Result<(), String> {
+        run(Command::new("sh").args(["-c", line]))
+    }
+
     /// Ends a reload command that still runs, because the run was interrupted.
     fn cancel(&self) {}
 
@@ -114,14 +140,21 @@ impl Subject for Testee {
     }
 
     fn workers(&self) -> Vec<Worker> {
-        let workers = Testee::workers(self);
-        workers.iter().map(|process| Worker { pid: number(process), started: process.started }).collect()
+        let master = chief(self);
+        let tree = self.tree();
+        let is_worker =
+            |process: &&Process| process.parent == master && process.state != ProcessState::Zombie;
+        tree.iter()
+            .filter(is_worker)
+            .map(|process| Worker { pid: number(process), started: process.started })
+            .collect()
     }
 
     fn processes(&self) -> Option<Vec<Seen>> {
+        let master = chief(self);
         let role = |process: &Process| match process.pid {
-            pid if pid == self.master() => Role::Master,
-            _ if process.parent == self.master() => Role::Worker,
+            pid if pid == master => Role::Master,
+            _ if process.parent == master => Role::Worker,
             _ => Role::Other,
         };
         let tree = self.tree();
@@ -135,8 +168,48 @@ impl Subject for Testee {
         listeners::strangers(address.port(), &pids)
     }
 
+    fn signal(&self, worker: Worker, signal: Signal) -> Result<(), String> {
+        if !is_alive(worker) {
+            return Err(format!("process {} is gone", worker.pid));
+        }
+        let pid = Pid::from_raw(worker.pid.cast_signed());
+        Testee::signal(self, pid, signal).map_err(|error| error.to_string())
+    }
+
+    fn kill_master(&self) -> Result<(), String> {
+        Testee::signal(self, chief(self), Signal::SIGKILL).map_err(|error| error.to_string())
+    }
+
+    fn run(&self, line: &str) -> Result<(), String> {
+        let mut command = Command::new("sh");
+        command.args(["-c", line]).env("WORKERSPEC_PID_FILE", self.pid_file());
+        run(command.env("WORKERSPEC_MASTER", chief(self).to_string()))
+    }
+
     fn gone(&self) -> Option<String> {
-        self.exited().map(|exit| exit.to_string())
+        let exit = self.exited()?;
+        // After an upgrade another process is the master.
+        let master = chief(self);
+        let lives =
+            self.tree().iter().any(|process| process.pid == master && process.state != ProcessState::Zombie);
+        (!lives).then(|| exit.to_string())
+    }
+}
+
+/// The master: the process of the start command, or after an upgrade the one that its pid file names.
+fn chief(testee: &Testee) -> Pid {
+    if testee.exited().is_none() {
+        return testee.master();
+    }
+    let named = fs::read_to_string(testee.pid_file()).ok().and_then(|text| text.trim().parse().ok());
+    named.map_or(testee.master(), Pid::from_raw)
+}
+
+fn run(command: &mut Command) -> Result<(), String> {
+    let output = command.stdin(Stdio::null()).output().map_err(|error| error.to_string())?;
+    match output.status.success() {
+        true => Ok(()),
+        false => Err(format!("{}: {}", output.status, String::from_utf8_lossy(&output.stderr).trim_end())),
     }
 }
 

@@ -12,25 +12,27 @@ use crate::load::population::Population;
 #[derive(Debug)]
 pub struct Latencies {
     /// By population; outside first, then inside.
-    histograms: Vec<[Histogram<u64>; 2]>,
+    histograms: Vec<[Option<Histogram<u64>>; 2]>,
 }
 
 impl Latencies {
     /// No latency yet.
     pub fn new() -> Latencies {
-        let empty = || Histogram::new_with_bounds(1, MAX_MICROS, 3).expect("the bounds are right");
-        Latencies { histograms: Population::ALL.iter().map(|_| [empty(), empty()]).collect() }
+        Latencies { histograms: Population::ALL.iter().map(|_| [None, None]).collect() }
     }
 
     /// Enters one.
     pub fn record(&mut self, population: Population, inside: bool, latency: Duration) {
         let micros = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX);
-        self.histograms[population.index()][usize::from(inside)].saturating_record(micros.max(1));
+        // A histogram is large, and most populations are in few runs.
+        let empty = || Histogram::new_with_bounds(1, MAX_MICROS, 3).expect("the bounds are right");
+        let histogram = &mut self.histograms[population.index()][usize::from(inside)];
+        histogram.get_or_insert_with(empty).saturating_record(micros.max(1));
     }
 
     /// Summary of one histogram; `None` if it is empty.
     pub fn summary(&self, population: Population, inside: bool) -> Option<LatencySummary> {
-        let histogram = &self.histograms[population.index()][usize::from(inside)];
+        let histogram = self.histograms[population.index()][usize::from(inside)].as_ref()?;
         let millis = |micros: u64| micros as f64 / 1000.0;
         (!histogram.is_empty()).then(|| LatencySummary {
             count: histogram.len(),

@@ -86,7 +86,7 @@ impl Timeline {
                 current.slice.slowest_us = current.slice.slowest_us.max(micros);
             }
             Weight::Race | Weight::Loss => current.slice.lost += 1,
-            Weight::Ours => {}
+            Weight::Told | Weight::Ours => {}
         }
         if let Some(release) = settling.release {
             match current.releases.iter_mut().find(|(index, _)| *index == release) {

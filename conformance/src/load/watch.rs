@@ -63,6 +63,10 @@ impl Watch {
         if fresh {
             release.last_fresh = Some(now);
         }
+        if receipt.pid == 0 {
+            // The answer does not tell.
+            return;
+        }
         let is_it = |seen: &PidSeen| seen.pid == receipt.pid && seen.release == receipt.release;
         if !self.pids.get(self.hint).is_some_and(is_it) {
             self.hint = self.pids.iter().position(is_it).unwrap_or_else(|| {

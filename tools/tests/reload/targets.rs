@@ -95,7 +95,7 @@ fn an_expectation_that_never_holds_is_told_before_the_load() {
     refused(&["--url", &own.url, "--reload", "true", "--expect-status", "404"], "answers 200, and 404");
     ends_with(3, &["--url", "http://127.0.0.1:1/", "--reload", "true"], "does not answer");
     refused(&["--url", "http://192.0.2.1/", "--reload", "true"], "is not this machine: add --remote");
-    refused(&["--url", "https://127.0.0.1/", "--reload", "true"], "https is not spoken here");
+    refused(&["--url", "ftp://127.0.0.1/", "--reload", "true"], "is no URL");
     refused(&["--url", &own.url], "nothing says how to reload");
 }
 

@@ -115,6 +115,7 @@ fn judge_with(manner: Manner, act: Act, modes: &[Mode], interrupt: &AtomicBool) 
         every: tenth,
         hold: tenth,
         duration: Duration::ZERO,
+        disturb: Vec::new(),
     };
     check(&subject, target, &load, &plan, interrupt, &Progress::hidden()).expect("the check works")
 }

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::load::identity::Identity;
 use crate::load::population::Method;
-use crate::load::receipt::Expectation;
+use crate::load::receipt::{Expectation, Wanted};
 use crate::load::request::{EMPTY_SUM, Sum};
 
 const ID: &str = "00000001-b-000001-000000-0";
@@ -52,8 +52,13 @@ impl Bench {
         let ticket = self.ledger.plan(self.connection.population, Method::Get);
         let id = Identity { run: 1, population: Population::Busy, connection: 1, ordinal: 0, attempt: 0 };
         let mut exchange = Exchange::new(ticket, at(0));
-        exchange.expects =
-            Some(Expectation { id: id.text(), run: 1, sum: Sum { length: 0, fnv: EMPTY_SUM }, plain: None });
+        exchange.length = 150;
+        exchange.expects = Some(Expectation {
+            id: id.text(),
+            run: 1,
+            sum: Sum { length: 0, fnv: EMPTY_SUM },
+            wanted: Wanted::Line,
+        });
         exchange
     }
 
@@ -61,7 +66,7 @@ impl Bench {
     fn request(&mut self) -> &mut Bench {
         let exchange = self.exchange();
         self.connection.begin(exchange);
-        self.connection.wrote(100, at(1), &mut self.ledger);
+        self.connection.wrote(150, at(1), &mut self.ledger);
         self
     }
 
@@ -253,6 +258,7 @@ proptest! {
     fn any_order_of_happenings_closes_the_books(
         happenings in proptest::collection::vec(happening(), 0..60),
         bound: bool,
+        pairs: bool,
     ) {
         let mut bench = Bench::new(Population::Busy);
         if bound {
@@ -261,7 +267,7 @@ proptest! {
         }
         let mut ended = 0;
         let take = |bench: &mut Bench, turn: Turn, ended: &mut u32| {
-            if let Some(settled) = turn.settled {
+            for settled in turn.settled.into_iter().chain(turn.more) {
                 bench.ledger.settle(settled.exchange.ticket, settled.fate);
             }
             if let Some(returned) = turn.returned {
@@ -290,6 +296,10 @@ proptest! {
                 Happening::Begin if bench.connection.is_idle() => {
                     let exchange = bench.exchange();
                     bench.connection.begin(exchange);
+                    if pairs {
+                        let second = bench.exchange();
+                        bench.connection.follow(second);
+                    }
                     Turn::default()
                 }
                 Happening::Begin => Turn::default(),
@@ -314,4 +324,49 @@ proptest! {
         prop_assert_eq!(ended, 1);
         prop_assert_eq!(bench.ledger.close(), Ok(()));
     }
+}
+
+#[test]
+fn what_is_behind_an_answer_that_closes_is_lost_and_what_was_answered_is_not() {
+    let mut bench = Bench::connected(Population::Pipelined);
+    let (first, second) = (bench.exchange(), bench.exchange());
+    bench.connection.begin(first);
+    bench.connection.follow(second);
+    bench.connection.wrote(300, at(1), &mut bench.ledger);
+    let turn = bench.octets(&right());
+    assert_eq!((fate(&turn), turn.more.len(), turn.end), (Some(Fate::Current), 0, None));
+    let turn = bench.connection.cut(Cut::Fin);
+    assert_turn(turn, Some(Fate::KeepAliveRace), Some(End::Cut));
+
+    let mut bench = Bench::connected(Population::Pipelined);
+    let (first, second) = (bench.exchange(), bench.exchange());
+    bench.connection.begin(first);
+    bench.connection.follow(second);
+    bench.connection.wrote(300, at(1), &mut bench.ledger);
+    let turn = bench.octets(&[right(), right()].concat());
+    assert_eq!((fate(&turn), turn.more.len(), turn.end), (Some(Fate::Current), 1, None));
+    assert_eq!(turn.more[0].fate, Fate::Current);
+}
+
+#[test]
+fn a_websocket_is_told_goodbye_or_cut() {
+    let opened = || {
+        let mut bench = Bench::connected(Population::WebSocket);
+        let mut upgrade = bench.exchange();
+        upgrade.expects = upgrade.expects.map(|expects| Expectation { wanted: Wanted::Upgrade, ..expects });
+        bench.connection.begin(upgrade);
+        bench.connection.expect(Wanted::Upgrade);
+        bench.connection.wrote(150, at(1), &mut bench.ledger);
+        let turn = bench.octets(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n");
+        assert_eq!((fate(&turn), turn.end), (Some(Fate::Current), None));
+        bench
+    };
+    let close = b"\x88\x02\x03\xe9";
+    let mut bench = opened();
+    let turn = bench.octets(close);
+    assert_eq!(turn.say, closing(1001));
+    assert_turn(bench.connection.cut(Cut::Fin), None, Some(End::Announced));
+    assert_turn(opened().connection.cut(Cut::Fin), None, Some(End::Abrupt));
+    assert_turn(opened().request().octets(close), Some(Fate::Crossed), None);
+    assert_turn(opened().request().connection.cut(Cut::Fin), Some(Fate::CutMessage), Some(End::Cut));
 }

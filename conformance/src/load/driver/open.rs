@@ -1,26 +1,36 @@
 //! Opening, reopening and giving up connections, by population.
 
 use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use mio::net::TcpStream;
 use mio::{Interest, Token};
+use nix::errno::Errno;
+use socket2::{Domain, Socket as Socket2, Type};
 
 use crate::load::connection::Connection;
 use crate::load::driver::turn::Driver;
 use crate::load::driver::wire::Socket;
 use crate::load::exchange::{Exchange, NoConnection, Turn};
 use crate::load::fate::{End, Fate};
-use crate::load::population::Population;
+use crate::load::population::{Method, Population};
 use crate::load::tally::Gap;
+use crate::load::tls::Stream;
 
 impl Driver<'_> {
     /// Opens a connection of `population` with the request that is next in it.
     pub(super) fn open_next(&mut self, population: Population) {
+        let shape = self.plan.shape(population);
         let first = match population {
-            Population::Busy => Some(self.planned(Population::Busy, self.control.now())),
-            Population::Paced => self.pending.pop_front(),
             Population::Fresh => None,
+            // The handshake is a request of its own.
+            population if population.is_websocket() => {
+                let ticket = self.record.ledger.plan(population, Method::Get);
+                Some(Exchange::new(ticket, self.control.now()))
+            }
+            _ if shape.rate.is_none() => Some(self.planned(population, self.control.now())),
+            _ => self.pending[population.index()].pop_front(),
         };
         self.open(population, first);
     }
@@ -36,7 +46,7 @@ impl Driver<'_> {
             connection.expect_plain(&plain.marks);
         }
         self.record.connects.get_or_insert(Gap::starting(now));
-        let stream = match TcpStream::connect(self.target) {
+        let stream = match self.dial(population, number) {
             Ok(stream) => stream,
             Err(error) => {
                 let turn = connection.not_connected(why_not(&error));
@@ -48,9 +58,9 @@ impl Driver<'_> {
         let key = entry.key();
         let socket = entry.insert(Socket { stream, connection, unsent: Vec::new() });
         // A request is one write; waiting for the acknowledgement of an earlier one would only blur latency.
-        let _ = socket.stream.set_nodelay(true);
+        let _ = socket.stream.tcp.set_nodelay(true);
         let interest = Interest::READABLE | Interest::WRITABLE;
-        if self.poll.registry().register(&mut socket.stream, Token(key), interest).is_err() {
+        if self.poll.registry().register(&mut socket.stream.tcp, Token(key), interest).is_err() {
             let turn = socket.connection.not_connected(NoConnection::Ours);
             self.apply(key, turn, now);
         }
@@ -60,8 +70,8 @@ impl Driver<'_> {
     pub(super) fn check_handshake(&mut self, key: usize) {
         let now = self.control.now();
         let socket = &mut self.sockets[key];
-        let failure = match socket.stream.take_error() {
-            Ok(None) => match socket.stream.peer_addr() {
+        let failure = match socket.stream.tcp.take_error() {
+            Ok(None) => match socket.stream.tcp.peer_addr() {
                 Ok(_) => None,
                 Err(error) if error.kind() == io::ErrorKind::NotConnected => return,
                 Err(error) => Some(error),
@@ -72,6 +82,15 @@ impl Driver<'_> {
             let turn = socket.connection.not_connected(why_not(&error));
             self.apply(key, turn, now);
             return;
+        }
+        match socket.stream.shake() {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(error) => {
+                let turn = socket.connection.not_connected(why_not_secure(&error));
+                self.apply(key, turn, now);
+                return;
+            }
         }
         let took = now.saturating_sub(socket.connection.opened_at);
         let first = socket.connection.connected(now);
@@ -89,7 +108,7 @@ impl Driver<'_> {
     /// A connection is over: enters the end, and opens another one if its population wants one.
     pub(super) fn conclude(&mut self, mut connection: Connection, turn: Turn, now: Duration) {
         let population = connection.population;
-        if let Some(settled) = turn.settled {
+        for settled in turn.settled.into_iter().chain(turn.more) {
             let inside = self.is_inside(settled.exchange.intended);
             let transcript = self.transcript(&settled, &connection, now);
             self.record.settle(settled, &connection, inside, now, transcript);
@@ -111,16 +130,47 @@ impl Driver<'_> {
                 if connection.answered() == 0 && end != End::RunOver { PAUSE } else { Duration::ZERO };
             self.succeed(population, returned, now + pause);
         } else if let Some(exchange) = returned {
-            self.pending.push_front(exchange);
+            self.pending[population.index()].push_front(exchange);
         }
     }
 
+    /// Begins a connection.
+    fn dial(&self, population: Population, number: u32) -> io::Result<Stream> {
+        let group = self.plan.groups.iter().find(|group| group.population == population);
+        let target = group.map_or(self.target, |group| group.address);
+        let socket = Socket2::new(Domain::for_address(target), Type::STREAM.nonblocking().cloexec(), None)?;
+        if let (IpAddr::V4(address), true) = (target.ip(), 1 < self.sources)
+            && address.is_loopback()
+        {
+            // One address has some 28,000 ports, and a closed connection keeps its own for a minute.
+            let source = Ipv4Addr::new(127, 0, 0, 1 + (number % self.sources) as u8);
+            socket.bind(&SocketAddr::from((source, 0)).into())?;
+        }
+        if population == Population::Download {
+            // What the kernel takes for us the server need not hold.
+            socket.set_recv_buffer_size(64 * 1024)?;
+        }
+        match socket.connect(&target.into()) {
+            Ok(()) => {}
+            Err(error) if error.raw_os_error() == Some(Errno::EINPROGRESS as i32) => {}
+            Err(error) => return Err(error),
+        }
+        let secured =
+            population == Population::Https || self.plan.plain.as_ref().is_some_and(|plain| plain.secured);
+        Stream::new(TcpStream::from_std(socket.into()), self.plan.tls.as_ref().filter(|_| secured))
+    }
+
     fn succeed(&mut self, population: Population, returned: Option<Exchange>, at: Duration) {
-        let wanted = match population {
-            Population::Busy => self.stopping.is_none() || returned.is_some(),
-            Population::Paced => self.stopping.is_none() || returned.is_some() || !self.pending.is_empty(),
-            Population::Fresh => returned.is_some(),
-        };
+        let mut returned = returned;
+        if population.is_websocket()
+            && let Some(message) = returned.take_if(|exchange| exchange.ticket.method() == Method::Message)
+        {
+            // A handshake comes first.
+            self.pending[population.index()].push_front(message);
+        }
+        let wanted = returned.is_some()
+            || !self.pending[population.index()].is_empty()
+            || (population != Population::Fresh && self.stopping.is_none());
         if wanted {
             self.reopen.push((at, population, returned));
         }
@@ -128,13 +178,18 @@ impl Driver<'_> {
 
     /// Puts requests that wait on connections that rest.
     pub(super) fn place(&mut self) {
-        while !self.pending.is_empty() {
-            let Some(key) = self.resting.pop_front() else { return };
-            if !self.sockets.get(key).is_some_and(|socket| socket.is_resting()) {
-                continue;
-            }
-            if let Some(exchange) = self.pending.pop_front() {
-                self.put(key, exchange);
+        for population in Population::ALL {
+            let index = population.index();
+            while !self.pending[index].is_empty() {
+                let Some(key) = self.resting[index].pop_front() else { break };
+                let is_fit =
+                    |socket: &Socket| socket.connection.population == population && socket.is_resting();
+                if !self.sockets.get(key).is_some_and(is_fit) {
+                    continue;
+                }
+                if let Some(exchange) = self.pending[index].pop_front() {
+                    self.put(key, exchange);
+                }
             }
         }
     }
@@ -149,9 +204,11 @@ impl Driver<'_> {
                 self.apply(key, turn, now);
             }
         }
-        while self.pending.front().is_some_and(|first| first.intended + limits.answer <= now) {
-            if let Some(exchange) = self.pending.pop_front() {
-                self.record.ledger.settle(exchange.ticket, Fate::NotSent);
+        for pending in &mut self.pending {
+            while pending.front().is_some_and(|first| first.intended + limits.answer <= now) {
+                if let Some(exchange) = pending.pop_front() {
+                    self.record.ledger.settle(exchange.ticket, Fate::NotSent);
+                }
             }
         }
         if self.stopping.is_some() {
@@ -168,7 +225,9 @@ impl Driver<'_> {
         for (_, population, first) in due {
             match (population, first) {
                 (population, Some(first)) => self.open(population, Some(first)),
-                (Population::Paced, None) if !self.pending.is_empty() => self.open_next(Population::Paced),
+                (population, None) if !self.pending[population.index()].is_empty() => {
+                    self.open_next(population)
+                }
                 _ => {}
             }
         }
@@ -177,15 +236,17 @@ impl Driver<'_> {
     /// Closes every connection that rests, once the run is stopping and nothing waits for them.
     pub(super) fn close_resting(&mut self) {
         let now = self.control.now();
-        if !self.pending.is_empty() {
-            return;
-        }
         let keys: Vec<usize> = self.sockets.iter().map(|(key, _)| key).collect();
         for key in keys {
-            if let Some(socket) = self.sockets.get_mut(key) {
-                let turn = socket.connection.close_idle();
-                self.apply(key, turn, now);
+            let Some(socket) = self.sockets.get_mut(key) else { continue };
+            if !self.pending[socket.connection.population.index()].is_empty() {
+                continue;
             }
+            let turn = match socket.connection.population {
+                Population::Events => socket.connection.end_stream(&self.releases),
+                _ => socket.connection.close_idle(),
+            };
+            self.apply(key, turn, now);
         }
     }
 
@@ -199,7 +260,7 @@ impl Driver<'_> {
             }
         }
         let waiting = std::mem::take(&mut self.reopen).into_iter().filter_map(|(_, _, first)| first);
-        for exchange in waiting.chain(std::mem::take(&mut self.pending)) {
+        for exchange in waiting.chain(self.pending.iter_mut().flat_map(std::mem::take)) {
             self.record.ledger.settle(exchange.ticket, Fate::NotSent);
         }
     }
@@ -207,6 +268,14 @@ impl Driver<'_> {
 
 /// Before a connection is tried again that never answered.
 const PAUSE: Duration = Duration::from_millis(10);
+
+/// As [`why_not`], of the handshake of TLS.
+fn why_not_secure(error: &io::Error) -> NoConnection {
+    match error.kind() {
+        io::ErrorKind::TimedOut => NoConnection::Timeout,
+        _ => NoConnection::Reset,
+    }
+}
 
 fn why_not(error: &io::Error) -> NoConnection {
     match error.kind() {

@@ -163,6 +163,8 @@ pub(super) fn describe(detail: Detail) -> String {
         Detail::Status(status) => format!("status {status}"),
         Detail::Malformed(why) => why.to_string(),
         Detail::Forged(why) => why.to_string(),
+        Detail::Closed(code) => format!("close frame {code}"),
+        Detail::NotEchoed => "the message is not the one that was sent".to_owned(),
         Detail::Unmarked => "nothing in the answer tells its release or worker".to_owned(),
     }
 }

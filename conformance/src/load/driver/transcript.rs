@@ -29,7 +29,7 @@ impl Driver<'_> {
         }));
         if let Some(at) = exchange.written_at {
             let octets = Some(exchange.written as u64);
-            lines.push(Line { at, what: What::Sent, text: self.request_text(settled, connection), octets });
+            lines.push(Line { at, what: What::Sent, text: self.said(settled, connection), octets });
         }
         if !connection.glimpse.is_empty() {
             let more = if KEPT <= connection.glimpse.len() { " …" } else { "" };
@@ -46,11 +46,11 @@ impl Driver<'_> {
         lines
     }
 
-    /// The request as it was sent.
-    fn request_text(&self, settled: &Settled, connection: &Connection) -> String {
+    /// The request or the message as it was sent.
+    fn said(&self, settled: &Settled, connection: &Connection) -> String {
         let Some(expects) = &settled.exchange.expects else { return String::new() };
-        let method = settled.exchange.ticket.method().index();
-        let template = &self.templates[method][usize::from(connection.asks_close())];
-        text(&template.with(&expects.id))
+        let mut octets = Vec::new();
+        self.speaker.repeat(connection, settled.exchange.ticket.method(), expects, &mut octets);
+        text(&octets)
     }
 }

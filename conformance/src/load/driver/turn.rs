@@ -1,6 +1,7 @@
 //! The loop: arrivals, events, deadlines.
 
-use std::collections::VecDeque;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
 use std::io;
 use std::iter::Peekable;
 use std::net::SocketAddr;
@@ -24,8 +25,8 @@ use crate::load::plan::LoadPlan;
 use crate::load::population::{Method, Population};
 use crate::load::random::Random;
 use crate::load::receipt::Releases;
-use crate::load::request::Template;
 use crate::load::schedule::Schedule;
+use crate::load::speaker::Speaker;
 
 /// Loads `target` until [`Control::stop`], then waits for what is under way, and returns the record.
 ///
@@ -64,23 +65,26 @@ pub(super) struct Driver<'a> {
     pub(super) releases: Releases,
     pub(super) run: u32,
     pub(super) connections: u32,
-    /// By method, then whether the request asks to close.
-    pub(super) templates: [[Template; 2]; 2],
+    /// Addresses of the loopback that connections come from.
+    pub(super) sources: u32,
+    pub(super) speaker: Speaker,
     pub(super) buffer: Vec<u8>,
     /// The request that is being written.
     pub(super) outgoing: Vec<u8>,
-    /// Idle connections of the paced population, the one that rested longest first.
-    pub(super) resting: VecDeque<usize>,
-    /// Requests of the paced population that have no connection yet.
-    pub(super) pending: VecDeque<Exchange>,
+    /// By population: idle connections that wait for a request, the one that rested longest first.
+    pub(super) resting: Vec<VecDeque<usize>>,
+    /// By population: requests that have no connection yet.
+    pub(super) pending: Vec<VecDeque<Exchange>>,
+    /// Connections that take their time, when they go on, and the number of the connection.
+    pub(super) held: BinaryHeap<Reverse<(Duration, usize, u32)>>,
     /// Connections to be opened again, and when.
     pub(super) reopen: Vec<(Duration, Population, Option<Exchange>)>,
     pub(super) stopping: Option<Duration>,
     methods: Random,
     timer: TimerFd,
     armed: Option<Duration>,
-    paced: Peekable<Schedule>,
-    fresh: Peekable<Schedule>,
+    /// Arrivals of the open loops.
+    schedules: Vec<(Population, Peekable<Schedule>)>,
     origin: Duration,
     next_sweep: Duration,
 }
@@ -101,12 +105,16 @@ impl<'a> Driver<'a> {
             .register(&mut SourceFd(&timer.as_fd().as_raw_fd()), TIMER, Interest::READABLE)
             .map_err(while_doing("register the timer"))?;
         let random = Random::new(plan.seed);
-        let template = |method, last| match &plan.plain {
-            Some(plain) => Template::plain(plain, last),
-            None => Template::new(method, target, plan.body_length, last),
-        };
         let now = control.now();
-        let rate = if plan.paced == 0 { 0.0 } else { plan.rate };
+        // The seed makes runs alike, but answers of an earlier run must not pass for this one's.
+        let run = random.fork(0).next() as u32 ^ std::process::id();
+        let schedule = |population: Population| {
+            let rate = plan.shape(population).rate?;
+            // The numbers 2 and 3 are those of the paced and the fresh since ever.
+            let random = random.fork(1 + population.index() as u64);
+            Some((population, Schedule::new(random, rate).peekable()))
+        };
+        let per_population = Population::ALL.len();
         Ok(Driver {
             target,
             plan,
@@ -116,34 +124,31 @@ impl<'a> Driver<'a> {
             record: Record::new(releases.names().len(), now),
             releases: releases
                 .marked(plan.plain.as_ref().map(|plain| plain.marks.clone()).unwrap_or_default()),
-            // The seed makes runs alike, but answers of an earlier run must not pass for this one's.
-            run: random.fork(0).next() as u32 ^ std::process::id(),
+            run,
             connections: 0,
-            templates: Method::ALL.map(|method| [template(method, false), template(method, true)]),
+            sources: plan.sources(),
+            speaker: Speaker::new(target, plan, run),
             buffer: vec![0; 64 * 1024],
             outgoing: Vec::new(),
-            resting: VecDeque::new(),
-            pending: VecDeque::new(),
+            resting: (0..per_population).map(|_| VecDeque::new()).collect(),
+            pending: (0..per_population).map(|_| VecDeque::new()).collect(),
+            held: BinaryHeap::new(),
             reopen: Vec::new(),
             stopping: None,
-            methods: random.fork(1),
+            methods: random.fork(1 << 32),
             timer,
             armed: None,
-            paced: Schedule::new(random.fork(2), rate).peekable(),
-            fresh: Schedule::new(random.fork(3), plan.fresh_rate).peekable(),
+            schedules: Population::ALL.into_iter().filter_map(schedule).collect(),
             origin: now,
             next_sweep: now,
         })
     }
 
     fn run(mut self) -> Result<Record, DriveError> {
-        for _ in 0..self.plan.busy {
-            self.open_next(Population::Busy);
-        }
-        // Without a request a connection would be accepted and silent for ever, and pin an old worker.
-        let paced = if 0.0 < self.plan.rate { self.plan.paced } else { 0 };
-        for _ in 0..paced {
-            self.open_next(Population::Paced);
+        for population in Population::ALL {
+            for _ in 0..self.plan.shape(population).connections {
+                self.open_next(population);
+            }
         }
         let mut events = Events::with_capacity(1024);
         loop {
@@ -151,6 +156,7 @@ impl<'a> Driver<'a> {
             self.obey(began);
             self.admit(began);
             self.place();
+            self.go_on(began);
             if self.next_sweep <= began {
                 self.sweep(began);
                 self.next_sweep = began + SWEEP;
@@ -221,15 +227,16 @@ impl<'a> Driver<'a> {
             return;
         }
         let due = now.saturating_sub(self.origin);
-        while let Some(at) = self.paced.next_if(|at| *at <= due) {
-            self.record.lateness = self.record.lateness.max(due - at);
-            let exchange = self.planned(Population::Paced, self.origin + at);
-            self.pending.push_back(exchange);
-        }
-        while let Some(at) = self.fresh.next_if(|at| *at <= due) {
-            self.record.lateness = self.record.lateness.max(due - at);
-            let exchange = self.planned(Population::Fresh, self.origin + at);
-            self.open(Population::Fresh, Some(exchange));
+        for index in 0..self.schedules.len() {
+            let population = self.schedules[index].0;
+            while let Some(at) = self.schedules[index].1.next_if(|at| *at <= due) {
+                self.record.lateness = self.record.lateness.max(due - at);
+                let exchange = self.planned(population, self.origin + at);
+                match population {
+                    Population::Fresh => self.open(population, Some(exchange)),
+                    _ => self.pending[population.index()].push_back(exchange),
+                }
+            }
         }
         while let Some(index) = self.reopen.iter().position(|(at, _, _)| *at <= now) {
             let (_, population, first) = self.reopen.swap_remove(index);
@@ -242,16 +249,24 @@ impl<'a> Driver<'a> {
 
     /// A new request of `population`.
     pub(super) fn planned(&mut self, population: Population, intended: Duration) -> Exchange {
-        let method = if self.methods.chance(self.plan.post_share) { Method::Post } else { Method::Get };
+        let method = match population {
+            Population::Slow | Population::Download | Population::Events => Method::Get,
+            Population::Upload => Method::Post,
+            population if population.is_of_messages() => Method::Message,
+            _ if self.methods.chance(self.plan.post_share) => Method::Post,
+            _ => Method::Get,
+        };
         Exchange::new(self.record.ledger.plan(population, method), intended)
     }
 
     /// Wakes the loop for the next arrival: the event queue itself only counts whole milliseconds.
     fn arm(&mut self, now: Duration) -> Result<(), DriveError> {
-        let next = [self.paced.peek(), self.fresh.peek()].into_iter().flatten().min().copied();
-        let Some(next) = next.filter(|_| self.stopping.is_none()) else {
-            return Ok(());
+        let held = self.held.peek().map(|Reverse((at, ..))| at.saturating_sub(self.origin));
+        let arrival = match self.stopping {
+            None => self.schedules.iter_mut().filter_map(|(_, schedule)| schedule.peek().copied()).min(),
+            Some(_) => None,
         };
+        let Some(next) = [held, arrival].into_iter().flatten().min() else { return Ok(()) };
         if self.armed == Some(next) {
             return Ok(());
         }
@@ -266,7 +281,7 @@ impl<'a> Driver<'a> {
     fn is_done(&self) -> bool {
         self.stopping.is_some()
             && self.sockets.is_empty()
-            && self.pending.is_empty()
+            && self.pending.iter().all(VecDeque::is_empty)
             && self.reopen.is_empty()
     }
 }

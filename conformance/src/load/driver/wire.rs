@@ -1,32 +1,32 @@
 //! Octets to sockets and from sockets.
 
+use std::cmp::Reverse;
 use std::fmt;
 use std::io::{self, Read, Write};
 use std::time::Duration;
 
 use mio::event::Event;
-use mio::net::TcpStream;
 
 use crate::load::connection::Connection;
 use crate::load::driver::turn::Driver;
 use crate::load::exchange::{Cut, Exchange, Turn};
 use crate::load::identity::Identity;
-use crate::load::plan::LoadPlan;
 use crate::load::population::Population;
-use crate::load::receipt::Expectation;
+use crate::load::receipt::Wanted;
+use crate::load::tls::Stream;
 
 /// A connection and its socket.
 pub(super) struct Socket {
-    pub(super) stream: TcpStream,
+    pub(super) stream: Stream,
     pub(super) connection: Connection,
     /// What the kernel did not take of the request: hardly ever anything.
     pub(super) unsent: Vec<u8>,
 }
 
 impl Socket {
-    /// Whether it waits for a request of the paced population.
+    /// Whether it waits for a request.
     pub(super) fn is_resting(&self) -> bool {
-        self.connection.population == Population::Paced && self.connection.is_idle()
+        self.connection.is_idle()
     }
 }
 
@@ -49,14 +49,22 @@ impl Driver<'_> {
         let key = event.token().0;
         let Some(socket) = self.sockets.get_mut(key) else { return };
         if socket.connection.is_connecting() {
-            if event.is_writable() || event.is_error() || event.is_write_closed() {
+            if event.is_writable() || event.is_readable() || event.is_error() || event.is_write_closed() {
                 self.check_handshake(key);
             }
             return;
         }
-        if event.is_writable() && !socket.unsent.is_empty() {
-            let unsent = std::mem::take(&mut socket.unsent);
-            self.write(key, &unsent);
+        if event.is_writable() {
+            // What fails here is found by the next read.
+            let _ = socket.stream.flush_held();
+            if !socket.unsent.is_empty() && socket.connection.held_until.is_none() {
+                let unsent = std::mem::take(&mut socket.unsent);
+                self.write(key, &unsent);
+            }
+        }
+        let Some(socket) = self.sockets.get_mut(key) else { return };
+        if socket.connection.held_until.is_some() && socket.connection.population == Population::Download {
+            return;
         }
         if event.is_readable() || event.is_read_closed() || event.is_error() {
             self.read(key);
@@ -76,15 +84,22 @@ impl Driver<'_> {
             let Some(socket) = self.sockets.get_mut(key) else { return false };
             let found = look(&mut socket.stream, &mut self.buffer);
             let now = self.control.now();
-            let turn = match found {
+            let turn = match &found {
                 Found::Nothing => return true,
                 Found::Octets(count) => {
-                    socket.connection.octets(&self.buffer[..count], now, &mut self.releases)
+                    socket.connection.octets(&self.buffer[..*count], now, &mut self.releases)
                 }
-                Found::Cut(cut) => socket.connection.cut(cut),
+                Found::Cut(cut) => socket.connection.cut(*cut),
             };
+            let more = matches!(found, Found::Octets(_));
             if self.apply(key, turn, now) {
                 return false;
+            }
+            let Some(socket) = self.sockets.get_mut(key) else { return false };
+            if more && socket.connection.population == Population::Download && socket.connection.is_busy() {
+                // Read at a rate of its own, so that the server has something to do for a while.
+                self.hold(key, now + READ_PAUSE);
+                return true;
             }
             // A busy client does what most clients do: it has an answer and speaks again, without a
             // look at what else may have come. An end that came with the answer is found after the
@@ -110,19 +125,30 @@ impl Driver<'_> {
         if !socket.connection.is_idle() {
             return;
         }
-        match socket.connection.population {
-            Population::Busy if self.stopping.is_none() => {
-                let exchange = self.planned(Population::Busy, self.control.now());
-                self.put_unchecked(key, exchange);
-            }
-            Population::Paced if self.stopping.is_none() || !self.pending.is_empty() => {
-                match self.pending.pop_front() {
-                    Some(exchange) => self.put_unchecked(key, exchange),
-                    None => self.resting.push_back(key),
+        let population = socket.connection.population;
+        let (answered, is_idler) = (socket.connection.answered(), population == Population::WebSocketIdle);
+        let index = population.index();
+        let goes_on = self.stopping.is_none() && self.plan.shape(population).rate.is_none();
+        let pending = match self.pending[index].pop_front() {
+            // It says who it is, and then nothing any more.
+            None if is_idler && 2 <= answered => {
+                if self.stopping.is_none() {
+                    return;
                 }
+                None
             }
-            _ => {
-                let turn = socket.connection.close_idle();
+            None if goes_on && population != Population::Fresh => {
+                Some(self.planned(population, self.control.now()))
+            }
+            pending => pending,
+        };
+        match pending {
+            Some(exchange) => self.put_unchecked(key, exchange),
+            None if self.stopping.is_none() && population != Population::Fresh => {
+                self.resting[index].push_back(key);
+            }
+            None => {
+                let turn = self.sockets[key].connection.close_idle();
                 let now = self.control.now();
                 self.apply(key, turn, now);
             }
@@ -133,7 +159,7 @@ impl Driver<'_> {
     /// is written is no loss: the request then goes elsewhere.
     pub(super) fn put(&mut self, key: usize, exchange: Exchange) {
         let Some(socket) = self.sockets.get_mut(key) else {
-            self.pending.push_front(exchange);
+            self.pending[exchange.ticket.population().index()].push_front(exchange);
             return;
         };
         socket.connection.begin(exchange);
@@ -148,34 +174,82 @@ impl Driver<'_> {
         self.send(key);
     }
 
-    /// Writes the request that was put on the connection.
+    /// Writes the request that was put on the connection, and the one behind it where they come in pairs.
     fn send(&mut self, key: usize) {
-        let connection = &mut self.sockets[key].connection;
-        let (number, population) = (connection.number, connection.population);
-        let Some(exchange) = connection.exchange() else { return };
-        let id = Identity {
-            run: self.run,
-            population,
-            connection: number,
-            ordinal: exchange.ordinal,
-            attempt: exchange.attempt,
-        }
-        .text();
-        let method = exchange.ticket.method().index();
-        let last = usize::from(population == Population::Fresh);
-        let sum = self.templates[method][last].address(&id);
-        exchange.expects = Some(Expectation { id, run: self.run, sum, plain: plain_statuses(self.plan) });
+        let population = self.sockets[key].connection.population;
         let mut octets = std::mem::take(&mut self.outgoing);
         octets.clear();
-        octets.extend_from_slice(&self.templates[method][last].octets);
+        if self.say(key, false, &mut octets) && population == Population::Pipelined {
+            let second = self.planned(population, self.control.now());
+            self.sockets[key].connection.follow(second);
+            self.say(key, true, &mut octets);
+        }
         self.write(key, &octets);
         self.outgoing = octets;
+    }
+
+    /// Appends a request to `octets`: the current one, or the one behind it.
+    fn say(&mut self, key: usize, behind: bool, octets: &mut Vec<u8>) -> bool {
+        let connection = &mut self.sockets[key].connection;
+        let (number, population) = (connection.number, connection.population);
+        let exchange = if behind { connection.last_behind() } else { connection.exchange() };
+        let Some(exchange) = exchange else { return false };
+        let (ordinal, attempt) = (exchange.ordinal, exchange.attempt);
+        let method = exchange.ticket.method();
+        let id = Identity { run: self.run, population, connection: number, ordinal, attempt }.text();
+        let before = octets.len();
+        let expects = self.speaker.say(connection, method, id, ordinal, octets);
+        if !matches!(expects.wanted, Wanted::Line | Wanted::Plain(..)) {
+            connection.expect(expects.wanted);
+        }
+        let exchange = if behind { connection.last_behind() } else { connection.exchange() };
+        if let Some(exchange) = exchange {
+            exchange.expects = Some(expects);
+            exchange.length = octets.len() - before;
+        }
+        true
+    }
+
+    /// Lets a connection rest until `at`, whatever comes.
+    fn hold(&mut self, key: usize, at: Duration) {
+        let connection = &mut self.sockets[key].connection;
+        connection.held_until = Some(at);
+        self.held.push(Reverse((at, key, connection.number)));
+    }
+
+    /// Connections that were held go on.
+    pub(super) fn go_on(&mut self, now: Duration) {
+        while let Some(Reverse((_, key, number))) =
+            self.held.peek().copied().filter(|Reverse((at, ..))| *at <= now)
+        {
+            self.held.pop();
+            // The place may have been given to another connection meanwhile.
+            let Some(socket) = self.sockets.get_mut(key).filter(|socket| socket.connection.number == number)
+            else {
+                continue;
+            };
+            socket.connection.held_until = None;
+            if socket.connection.population == Population::Download {
+                self.read(key);
+            } else {
+                let unsent = std::mem::take(&mut socket.unsent);
+                self.write(key, &unsent);
+            }
+        }
     }
 
     /// Writes what the kernel takes, and keeps the rest until the socket is writable.
     fn write(&mut self, key: usize, octets: &[u8]) {
         let socket = &mut self.sockets[key];
         let mut rest = octets;
+        if socket.connection.population == Population::Upload && PIECE < rest.len() {
+            // A body that takes its time: the rest goes out piece by piece.
+            socket.unsent.extend_from_slice(&rest[PIECE..]);
+            rest = &rest[..PIECE];
+            let at = self.control.now() + WRITE_PAUSE;
+            self.hold(key, at);
+        }
+        let socket = &mut self.sockets[key];
         while !rest.is_empty() {
             match socket.stream.write(rest) {
                 Ok(count) => {
@@ -185,7 +259,7 @@ impl Driver<'_> {
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    socket.unsent.extend_from_slice(rest);
+                    socket.unsent.splice(0..0, rest.iter().copied());
                     return;
                 }
                 Err(_) => {
@@ -208,10 +282,17 @@ impl Driver<'_> {
             self.conclude(socket.connection, turn, now);
             return true;
         }
-        if let Some(settled) = turn.settled {
+        for settled in turn.settled.into_iter().chain(turn.more) {
             let inside = self.is_inside(settled.exchange.intended);
             let transcript = self.transcript(&settled, &self.sockets[key].connection, now);
             self.record.settle(settled, &self.sockets[key].connection, inside, now, transcript);
+        }
+        if let Some(exchange) = turn.returned {
+            self.pending[exchange.ticket.population().index()].push_front(exchange);
+        }
+        if !turn.say.is_empty() {
+            self.write(key, &turn.say);
+            return !self.sockets.contains(key);
         }
         false
     }
@@ -223,7 +304,7 @@ impl Driver<'_> {
     }
 }
 
-fn look(stream: &mut TcpStream, buffer: &mut [u8]) -> Found {
+fn look(stream: &mut Stream, buffer: &mut [u8]) -> Found {
     loop {
         match stream.read(buffer) {
             Ok(0) => return Found::Cut(Cut::Fin),
@@ -235,7 +316,9 @@ fn look(stream: &mut TcpStream, buffer: &mut [u8]) -> Found {
     }
 }
 
-/// The statuses that are right, where the server knows nothing of the contract.
-fn plain_statuses(plan: &LoadPlan) -> Option<(u16, u16)> {
-    plan.plain.as_ref().map(|plain| (*plain.statuses.start(), *plain.statuses.end()))
-}
+/// Octets of an upload that are written at once, and the time from one piece to the next.
+const PIECE: usize = 4 * 1024;
+const WRITE_PAUSE: Duration = Duration::from_millis(25);
+
+/// The time from one read of a download to the next; each takes at most a buffer of 64 KiB.
+const READ_PAUSE: Duration = Duration::from_millis(5);

@@ -6,9 +6,12 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
+use crate::load::budget::{BudgetReport, Budgets};
 use crate::load::check::Outcome;
+use crate::load::diagnosis::{Diagnosis, diagnose};
 use crate::load::fate::{End, Fate};
 use crate::load::grade::Verdict;
+use crate::load::parked::{FreezeReport, MatrixReport};
 use crate::load::plan::LoadPlan;
 use crate::load::population::{Method, Population};
 use crate::load::report::loss::LossReport;
@@ -57,6 +60,14 @@ pub struct Report {
     pub kernel: BTreeMap<&'static str, u64>,
     /// Where and when it was measured.
     pub environment: EnvironmentReport,
+    /// The limits that were given, and what was found.
+    pub budgets: Vec<BudgetReport>,
+    /// Known patterns in what was seen.
+    pub diagnosis: Vec<Diagnosis>,
+    /// Connections parked in each state of each protocol at the instant of a reload of their own; null if that was not done.
+    pub matrix: Option<MatrixReport>,
+    /// Connections in the accept queue while the workers stood still and a reload came; null if that was not done.
+    pub freeze: Option<FreezeReport>,
     /// The first losses, at most 1000.
     pub losses: Vec<LossReport>,
     /// In tenths of seconds.
@@ -149,13 +160,32 @@ pub struct LatencyReport {
 }
 
 impl Report {
+    /// Enters what became of parked connections: what they lost fails the check.
+    pub fn parked(&mut self, matrix: Option<MatrixReport>, freeze: Option<FreezeReport>) {
+        let mut failures = Vec::new();
+        if let Some(matrix) = &matrix {
+            failures.extend(matrix.losses());
+            failures.extend(matrix.error.iter().map(|why| format!("the reload of the fate matrix: {why}")));
+        }
+        if let Some(freeze) = &freeze {
+            let told: Vec<String> =
+                freeze.outcomes.iter().map(|(outcome, count)| format!("{count} {outcome}")).collect();
+            if 0 < freeze.lost {
+                failures.push(format!("queued while the workers stood still: {}", told.join(", ")));
+            }
+            failures.extend(freeze.error.iter().map(|why| format!("the reload of the freeze-frame: {why}")));
+        }
+        self.verdict.failures.extend(failures);
+        (self.matrix, self.freeze) = (matrix, freeze);
+    }
+
     /// Puts an outcome together.
     pub fn new(testee: TesteeReport, plan: &LoadPlan, outcome: &Outcome) -> Report {
         let (record, reloads) = (&outcome.record, &outcome.reloads);
         let ledger = &record.ledger;
         let (wall, cpu) = (record.wall.as_secs_f64(), record.cpu.as_secs_f64());
         let per = |time: f64| if 0.0 < time { ledger.sent_total() as f64 / time } else { 0.0 };
-        Report {
+        let mut report = Report {
             format: "workerspec-reload/2",
             testee,
             verdict: outcome.verdict.clone(),
@@ -185,10 +215,21 @@ impl Report {
             generations: generations(outcome),
             processes: ProcessesReport::of(&outcome.census),
             kernel: outcome.kernel.clone(),
+            budgets: Vec::new(),
+            diagnosis: Vec::new(),
+            matrix: None,
+            freeze: None,
             environment: EnvironmentReport::of(outcome.started_at),
             losses: record.losses.iter().map(|loss| LossReport::of(loss, reloads)).collect(),
             timeline: record.timeline.slices().to_vec(),
-        }
+        };
+        report.diagnosis = diagnose(&report);
+        report
+    }
+
+    /// Holds the report against limits.
+    pub fn hold(&mut self, budgets: &Budgets) {
+        self.budgets = budgets.hold(self);
     }
 }
 

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::load::check::Outcome;
+use crate::load::disturb::Disturbed;
 use crate::load::grade::lost_in;
 use crate::testee::Mode;
 
@@ -38,6 +39,10 @@ pub struct ReloadReport {
     pub over: f64,
     /// Whether it was over in time.
     pub finished: bool,
+    /// Whether the next one was triggered while it was under way: nothing is asked of it then.
+    pub superseded: bool,
+    /// What happened besides, as it was asked for.
+    pub disturbed: Vec<Disturbed>,
     /// Requests under way at the trigger.
     pub in_flight: u64,
     /// Requests answered by the new release.
@@ -133,6 +138,8 @@ impl ReloadReport {
             old_gone: reload.old_gone.map(|time| time.as_secs_f64()),
             over: reload.over.as_secs_f64(),
             finished: reload.finished,
+            superseded: reload.superseded,
+            disturbed: reload.disturbed.clone(),
             in_flight: record.in_flight_at_aim[index],
             answers: new.answers,
             lost: lost_in(&record.lost_at, reloads, at),
