@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use workerspec_conformance::report::{
-    Comparison, Document, DocumentError, matrix_markdown, matrix_page, matrix_table, run_markdown, run_page,
+    Comparison, Document, DocumentError, matrix_markdown, matrix_page, matrix_table, reload_markdown,
+    reload_page, run_markdown, run_page,
 };
 use workerspec_conformance::run::ExitKind;
 
@@ -40,7 +41,7 @@ Exit codes:
 #[derive(Debug, Args)]
 #[command(after_help = REPORT_HELP)]
 pub(crate) struct ReportsArgs {
-    /// Reports of `workerspec run --json`, one for each implementation
+    /// Reports of `workerspec run --json`, one for each implementation; or one of `workerspec reload --json`
     #[arg(value_name = "REPORT", required = true)]
     reports: Vec<PathBuf>,
 
@@ -84,20 +85,18 @@ pub(crate) fn compare(args: &CompareArgs) -> anyhow::Result<u8> {
 /// # Errors
 /// What is a fault of workerspec itself.
 pub(crate) fn report(args: &ReportsArgs) -> anyhow::Result<u8> {
+    if let Some(reload) = args.reports.iter().find_map(|path| Document::of_reload(path)) {
+        return report_of_reload(args, &reload);
+    }
     let read: Result<Vec<Document>, DocumentError> =
         args.reports.iter().map(|path| Document::read(path)).collect();
     let documents = match read {
         Ok(documents) => documents,
         Err(error) => return Ok(complain(ExitKind::Usage, &error)),
     };
-    let outputs = Output::maybe("--html", args.html.as_deref())
-        .and_then(|html| Ok((html, Output::maybe("--markdown", args.markdown.as_deref())?)));
-    let (html, markdown) = match outputs {
+    let (html, markdown) = match outputs(args) {
         Ok(outputs) => outputs,
-        Err(error) => {
-            eprintln!("workerspec: {error}");
-            return Ok(ExitKind::Usage.code());
-        }
+        Err(error) => return Ok(usage(&error)),
     };
     if html.is_none() && markdown.is_none() {
         say(&matrix_table(&documents))?;
@@ -115,6 +114,39 @@ pub(crate) fn report(args: &ReportsArgs) -> anyhow::Result<u8> {
         })?;
     }
     Ok(ExitKind::Ok.code())
+}
+
+/// A reload under load is drawn alone: there is nothing to put beside it.
+fn report_of_reload(args: &ReportsArgs, report: &serde_json::Value) -> anyhow::Result<u8> {
+    if 1 < args.reports.len() {
+        return Ok(usage("a report of a reload is drawn alone; give one"));
+    }
+    let (html, markdown) = match outputs(args) {
+        Ok(outputs) => outputs,
+        Err(error) => return Ok(usage(&error)),
+    };
+    if html.is_none() && markdown.is_none() {
+        say(&reload_markdown(report))?;
+    }
+    if let Some(output) = html {
+        output.write(&reload_page(report, None))?;
+    }
+    if let Some(output) = markdown {
+        output.write(&reload_markdown(report))?;
+    }
+    Ok(ExitKind::Ok.code())
+}
+
+fn outputs(args: &ReportsArgs) -> Result<(Option<Output>, Option<Output>), String> {
+    Ok((
+        Output::maybe("--html", args.html.as_deref())?,
+        Output::maybe("--markdown", args.markdown.as_deref())?,
+    ))
+}
+
+fn usage(why: &str) -> u8 {
+    eprintln!("workerspec: {why}");
+    ExitKind::Usage.code()
 }
 
 /// Two runs of one testee are told apart by their files.

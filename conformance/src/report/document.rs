@@ -197,6 +197,14 @@ impl Document {
         }
     }
 
+    /// Whether a file is what `workerspec reload --json` wrote, which is another form; then its data.
+    #[must_use]
+    pub fn of_reload(path: &Path) -> Option<serde_json::Value> {
+        let report: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(path).ok()?).ok()?;
+        let is = report["format"].as_str().is_some_and(|format| format.starts_with("workerspec-reload/"));
+        is.then_some(report)
+    }
+
     /// The whole as one JSON document with a final newline.
     #[must_use]
     pub fn text(&self) -> String {

@@ -41,10 +41,16 @@ pub fn matrix_page(columns: &[(Option<String>, Document)]) -> String {
     render("compare.html.j2", context! { reports => Value::from(Serde(&columns)) })
 }
 
-/// The page of a reload under load, from what `--json` writes.
+/// The page of a reload under load, from what `--json` writes; of a report that was read, nobody knows how the
+/// program ended.
 #[must_use]
-pub fn reload_page(report: &impl Serialize, exit_code: u8) -> String {
-    render("reload.html.j2", context! { report => Value::from(Serde(report)), exit_code })
+pub fn reload_page(report: &impl Serialize, exit_code: Option<u8>) -> String {
+    let report = Value::from(Serde(report));
+    let context = match exit_code {
+        Some(exit_code) => context! { report, exit_code },
+        None => context! { report },
+    };
+    render("reload.html.j2", context)
 }
 
 /// The summary of a reload under load in Markdown.
