@@ -51,12 +51,12 @@ pub(super) const CASES: &[Case] = &[
         run: frame_under_way
     },
     act! {
-        "reload.websocket.under-way", Must, Source::Reload("RL-13");
-        claim: "A message that is being worked on must be answered before a close frame.";
-        reading: "`!sleep 900` was sent before the reload, on eight connections.";
-        needs: [HTTP, WEBSOCKET, DEFERRED, Need::Reload]; Isolated; seconds: 15;
-        accepts: ["`slept 900` on every connection"]; aliases: [];
-        run: websocket_under_way
+        "reload.websocket.blocked-worker", Must, Source::Reload("RL-13");
+        claim: "A message that blocks its worker must be answered before a close frame.";
+        reading: "`!block 900` was sent before the reload; meanwhile the worker hears nothing of it. Of an answer that is deferred a worker knows nothing here: messages are no requests.";
+        needs: [HTTP, WEBSOCKET, Need::Reload, Need::FullTier]; Isolated; seconds: 15;
+        accepts: ["`blocked 900`"]; aliases: [];
+        run: websocket_blocked
     },
     act! {
         "reload.text.half-line", Must, Source::Reload("RL-4");
@@ -210,22 +210,18 @@ fn frame_under_way(stage: &Stage) -> Outcome {
     })
 }
 
-fn websocket_under_way(stage: &Stage) -> Outcome {
-    let mut probes = Vec::new();
-    for _ in 0..COUNT {
-        let mut probe = stage.open_websocket()?;
-        probe.who()?;
-        probe.say(opcode::TEXT, b"!sleep 900")?;
-        probes.push(probe);
-    }
+fn websocket_blocked(stage: &Stage) -> Outcome {
+    let mut probe = stage.open_websocket()?;
+    probe.who()?;
+    probe.say(opcode::TEXT, b"!block 900")?;
+    stage.holds_for(stage.quiet(), || true);
     through_reload(stage, || {
-        for (number, mut probe) in probes.into_iter().enumerate() {
-            match probe.hear(stage.deadline())? {
-                Ok(Event::Message { payload, .. }) if payload == b"slept 900" => {}
-                other => return broken(format!("connection {number}: {other:?}")),
-            }
+        let heard = probe.hear(stage.deadline())?;
+        drop(probe);
+        match heard {
+            Ok(Event::Message { payload, .. }) if payload == b"blocked 900" => kept(),
+            other => broken(format!("{other:?}")),
         }
-        kept()
     })
 }
 
