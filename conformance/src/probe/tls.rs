@@ -65,7 +65,9 @@ impl TlsProbe {
             Err(error) => return Ok(Err(format!("no connection: {error}"))),
         };
         stream.set_nodelay(true).map_err(Surprise::of("can't set TCP_NODELAY"))?;
-        let session = ClientConnection::new(config, name).map_err(Surprise::of("no TLS session"))?;
+        let mut session = ClientConnection::new(config, name).map_err(Surprise::of("no TLS session"))?;
+        // What is sent is out before the call returns: nothing has to be bounded here.
+        session.set_buffer_limit(None);
         let transcript = Transcript::new("tls", address, Transport::Tls, begun);
         let mut probe = Self { stream, session, received: Vec::new(), deadline, transcript };
         while probe.session.is_handshaking() {
@@ -218,6 +220,19 @@ impl TlsProbe {
             self.cut();
         }
         Ok(())
+    }
+
+    /// Sends a line and says the own end (close_notify) in one write.
+    ///
+    /// # Errors
+    /// As [`TlsProbe::send`].
+    pub fn say_last(&mut self, line: &[u8]) -> Result<(), Surprise> {
+        let bytes = [line, b"\n"].concat();
+        self.transcript.bytes(Direction::Sent, &bytes, Instant::now());
+        self.session.writer().write_all(&bytes).map_err(Surprise::of("can't encrypt"))?;
+        self.session.send_close_notify();
+        self.transcript.event("close_notify by the probe", Instant::now());
+        self.flush()
     }
 
     /// Ends TCP on this side without close_notify, as somebody on the way can.

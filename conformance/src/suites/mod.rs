@@ -3,14 +3,22 @@
 #[macro_use]
 mod declare;
 
+pub mod connection;
 pub mod frame;
+pub mod heartbeat;
 pub mod http;
 #[cfg(test)]
 mod oracle;
 pub mod process;
 pub mod reload;
 pub mod send_buffer;
+mod speaker;
+pub mod status;
 pub mod text;
+pub mod timer;
+pub mod tls;
+pub mod udp;
+pub mod unix;
 pub mod websocket;
 
 use crate::case::Case;
@@ -24,8 +32,15 @@ pub fn registry() -> Vec<&'static Case> {
         websocket::SECTIONS,
         http::SECTIONS,
         send_buffer::SECTIONS,
+        connection::SECTIONS,
+        heartbeat::SECTIONS,
+        timer::SECTIONS,
+        udp::SECTIONS,
+        unix::SECTIONS,
+        tls::SECTIONS,
         process::SECTIONS,
         reload::SECTIONS,
+        status::SECTIONS,
     ]
     .iter()
     .flat_map(|sections| sections.iter())

@@ -32,13 +32,13 @@ const DEADLINES: [(&str, Duration); 4] = [
     ("WORKERSPEC_BODY_TIMEOUT", BODY_TIMEOUT),
 ];
 /// What a handshake of TLS or websocket may take.
-pub(super) const HANDSHAKE_TIMEOUT: Duration = Duration::from_millis(2_000);
+pub(crate) const HANDSHAKE_TIMEOUT: Duration = Duration::from_millis(2_000);
 /// What a peer may take to end after a close.
-pub(super) const CLOSE_TIMEOUT: Duration = Duration::from_millis(1_500);
+pub(crate) const CLOSE_TIMEOUT: Duration = Duration::from_millis(1_500);
 /// What a head may take on port `http`.
-pub(super) const HEADER_TIMEOUT: Duration = Duration::from_millis(4_000);
+pub(crate) const HEADER_TIMEOUT: Duration = Duration::from_millis(4_000);
 /// How long a body may stand still on port `http`.
-pub(super) const BODY_TIMEOUT: Duration = Duration::from_millis(4_000);
+pub(crate) const BODY_TIMEOUT: Duration = Duration::from_millis(4_000);
 
 /// The values of this run.
 pub(super) fn placeholders(

@@ -25,6 +25,7 @@ use super::placeholder::Placeholders;
 use super::port::PortLease;
 use super::process::{Process, ProcessState, descendants};
 use super::release::Release;
+use super::status::Status;
 use super::transport::{Place, Transport};
 
 /// A running testee. Dropped, everything that it started is killed.
@@ -225,6 +226,19 @@ impl Testee {
     pub fn command(&self, verb: Verb, deadline: Instant) -> Result<(Option<Exit>, String), TesteeError> {
         let command = self.words(verb)?;
         self.run(&command, deadline)
+    }
+
+    /// The status, as the status command prints it.
+    ///
+    /// # Errors
+    /// There is no such command, it fails, or what it prints is no status; in words.
+    pub fn status(&self, deadline: Instant) -> Result<Status, String> {
+        let (exit, output) = self.command(Verb::Status, deadline).map_err(|error| error.to_string())?;
+        match exit {
+            Some(Exit::Code(0)) => Status::parse(&output),
+            Some(exit) => Err(format!("the status command: {exit}; it says {output:?}")),
+            None => Err("the status command does not end".to_owned()),
+        }
     }
 
     /// Starts a command of the command line, which may stay.

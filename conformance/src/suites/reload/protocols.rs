@@ -59,6 +59,14 @@ pub(super) const CASES: &[Case] = &[
         run: websocket_under_way
     },
     act! {
+        "reload.websocket.blocked-worker", Must, Source::Reload("RL-13");
+        claim: "A message that blocks its worker must be answered before a close frame.";
+        reading: "`!block 900` was sent before the reload; meanwhile the worker hears nothing of it.";
+        needs: [HTTP, WEBSOCKET, Need::Reload, Need::FullTier]; Isolated; seconds: 15;
+        accepts: ["`blocked 900`"]; aliases: [];
+        run: websocket_blocked
+    },
+    act! {
         "reload.text.half-line", Must, Source::Reload("RL-4");
         claim: "A line that was half sent must be answered when the rest comes.";
         reading: "The rest comes when the new release answers already.";
@@ -226,6 +234,21 @@ fn websocket_under_way(stage: &Stage) -> Outcome {
             }
         }
         kept()
+    })
+}
+
+fn websocket_blocked(stage: &Stage) -> Outcome {
+    let mut probe = stage.open_websocket()?;
+    probe.who()?;
+    probe.say(opcode::TEXT, b"!block 900")?;
+    stage.holds_for(stage.quiet(), || true);
+    through_reload(stage, || {
+        let heard = probe.hear(stage.deadline())?;
+        drop(probe);
+        match heard {
+            Ok(Event::Message { payload, .. }) if payload == b"blocked 900" => kept(),
+            other => broken(format!("{other:?}")),
+        }
     })
 }
 
