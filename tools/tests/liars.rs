@@ -49,7 +49,8 @@ fn every_must_case_is_listed() -> Result<(), Failed> {
     }
 }
 
-fn fails_on(fault: &str, cases: &[String]) -> Result<(), Failed> {
+/// Runs the cases on that liar; gives those that did not fail, and what came of them.
+fn survivors(fault: &str, cases: &[String]) -> Result<BTreeMap<String, String>, Failed> {
     let output = Command::new(PROGRAM)
         .args(["run", "--jobs", "1", "--tries", "1", "--testee", TESTEE, "--json", "-"])
         .args(cases)
@@ -58,14 +59,26 @@ fn fails_on(fault: &str, cases: &[String]) -> Result<(), Failed> {
     let report: serde_json::Value = serde_json::from_slice(&output.stdout)
         .map_err(|error| format!("no report: {error}; {}", String::from_utf8_lossy(&output.stderr)))?;
     let results = report["cases"].as_array().ok_or("no cases in the report")?;
-    let wrong: Vec<String> = cases
-        .iter()
-        .filter_map(|id| match results.iter().find(|result| result["id"] == id.as_str()) {
-            Some(result) if result["verdict"] == "fail" => None,
-            Some(result) => Some(format!("{id}: {} ({})", result["verdict"], result["came"])),
-            None => Some(format!("{id}: not in the report")),
-        })
-        .collect();
+    let survivor = |id: &String| match results.iter().find(|result| result["id"] == id.as_str()) {
+        Some(result) if result["verdict"] == "fail" => None,
+        Some(result) => Some((id.clone(), format!("{} ({})", result["verdict"], result["came"]))),
+        None => Some((id.clone(), "not in the report".to_owned())),
+    };
+    Ok(cases.iter().filter_map(survivor).collect())
+}
+
+/// A fault that harms what is under way meets nothing on a machine that is late: one of three tries has to find it.
+const TRIES: usize = 3;
+
+fn fails_on(fault: &str, cases: &[String]) -> Result<(), Failed> {
+    let mut left = survivors(fault, cases)?;
+    for _ in 1..TRIES {
+        if left.is_empty() {
+            break;
+        }
+        left = survivors(fault, &left.into_keys().collect::<Vec<_>>())?;
+    }
+    let wrong: Vec<String> = left.into_iter().map(|(id, came)| format!("{id}: {came}")).collect();
     match wrong.is_empty() {
         true => Ok(()),
         false => Err(format!("with fault {fault} these must fail and don't:\n{}", wrong.join("\n")).into()),
