@@ -116,8 +116,8 @@ macro_rules! exchange {
         claim: $claim:literal;
         reading: $reading:expr;
         send: $send:expr;
-        accept: [$($accept:expr),+ $(,)?];
-        alias: $alias:literal
+        accept: [$($accept:expr),+ $(,)?]
+        $(; alias: $alias:literal)?
         $(; plan: $plan:ident)?
         $(; resume: $resume:literal)?
         $(;)?
@@ -130,7 +130,7 @@ macro_rules! exchange {
             reading: $reading,
             needs: &[$crate::case::Need::Can($crate::testee::Capability::Http)],
             sharing: $crate::case::Sharing::Shared,
-            aliases: &[$alias],
+            aliases: &[$($alias)?],
             budget: std::time::Duration::from_secs(8),
             check: $crate::case::Check::Exchange($crate::case::Exchange {
                 send: $send,

@@ -1,14 +1,20 @@
 //! HTTP/1.1 as RFC 9110 and RFC 9112 ask it of a server.
 
 mod answer;
+mod answer_form;
+mod body;
 mod chunk;
+mod chunk_line;
 mod coding;
 mod field;
+mod field_name;
 mod framing;
 mod host;
 mod length;
 mod limit;
 mod line_end;
+mod method;
+mod option;
 mod persistence;
 mod pieces;
 mod request_line;
@@ -31,4 +37,10 @@ pub const SECTIONS: &[&[Case]] = &[
     persistence::CASES,
     pieces::CASES,
     answer::CASES,
+    method::CASES,
+    field_name::CASES,
+    body::CASES,
+    chunk_line::CASES,
+    option::CASES,
+    answer_form::CASES,
 ];

@@ -1,0 +1,217 @@
+use crate::case::{Case, Payload, Source, answered, closed, echoes, observe, prefer, status, waits};
+
+/// Lines of chunks and trailers, and where they are cut.
+pub(super) const CASES: &[Case] = &[
+    exchange! {
+        "http.chunk.minus", Must, Source::Rfc(9112, "7.1");
+        claim: "A negative chunk size must be refused.";
+        reading: "Refused means one of the listed statuses, or a close without an answer.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\nhello\r\n0\r\n\r\n");
+        accept: [prefer(status(400)), prefer(closed())]
+    },
+    exchange! {
+        "http.chunk.comma", Must, Source::Rfc(9112, "7.1");
+        claim: "A comma behind a chunk size must be refused.";
+        reading: "Refused means one of the listed statuses, or a close without an answer.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5,\r\nhello\r\n0\r\n\r\n");
+        accept: [prefer(status(400)), prefer(closed())]
+    },
+    exchange! {
+        "http.chunk.tab-before-size", Must, Source::Rfc(9112, "7.1");
+        claim: "A tab before a chunk size must be refused.";
+        reading: "Refused means one of the listed statuses, or a close without an answer.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\t5\r\nhello\r\n0\r\n\r\n");
+        accept: [prefer(status(400)), prefer(closed())]
+    },
+    exchange! {
+        "http.chunk.cr-after-size", Must, Source::Rfc(9112, "7.1");
+        claim: "A bare CR behind a chunk size must be refused.";
+        reading: "Refused means one of the listed statuses, or a close without an answer.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\rhello\r\n0\r\n\r\n");
+        accept: [prefer(status(400)), prefer(closed())]
+    },
+    exchange! {
+        "http.chunk.lf-after-size", Must, Source::Rfc(9112, "7.1");
+        claim: "A bare LF behind a chunk size must be refused.";
+        reading: "Refused means one of the listed statuses, or a close without an answer.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\nhello\r\n0\r\n\r\n");
+        accept: [prefer(status(400)), prefer(closed())]
+    },
+    exchange! {
+        "http.chunk.two-cr-after-size", Must, Source::Rfc(9112, "7.1");
+        claim: "Two CRs behind a chunk size must be refused.";
+        reading: "Refused means one of the listed statuses, or a close without an answer.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\r\nhello\r\n0\r\n\r\n");
+        accept: [prefer(status(400)), prefer(closed())]
+    },
+    exchange! {
+        "http.chunk.one-too-long", Must, Source::Rfc(9112, "7.1");
+        claim: "A chunk that is shorter than its size must be refused.";
+        reading: "Refused means one of the listed statuses, or a close without an answer.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nhello\r\n0\r\n\r\n");
+        accept: [prefer(status(400)), prefer(closed())]
+    },
+    exchange! {
+        "http.chunk.one-too-short", Must, Source::Rfc(9112, "7.1");
+        claim: "A chunk that is longer than its size must be refused.";
+        reading: "Refused means one of the listed statuses, or a close without an answer.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhello\r\n0\r\n\r\n");
+        accept: [prefer(status(400)), prefer(closed())]
+    },
+    exchange! {
+        "http.chunk.nul-in-size", Must, Source::Rfc(9112, "7.1");
+        claim: "NUL in a chunk size must be refused.";
+        reading: "Refused means one of the listed statuses, or a close without an answer.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\0\r\nhello\r\n0\r\n\r\n");
+        accept: [prefer(status(400)), prefer(closed())]
+    },
+    exchange! {
+        "http.chunk.letter-in-size", Must, Source::Rfc(9112, "7.1");
+        claim: "A letter that is no digit in a chunk size must be refused.";
+        reading: "Refused means one of the listed statuses, or a close without an answer.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5g\r\nhello\r\n0\r\n\r\n");
+        accept: [prefer(status(400)), prefer(closed())]
+    },
+    exchange! {
+        "http.chunk.lf-after-last", Must, Source::Rfc(9112, "7.1");
+        claim: "A last chunk that ends with bare LFs must be refused.";
+        reading: "Refused means one of the listed statuses, or a close without an answer.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\n\n");
+        accept: [prefer(status(400)), prefer(closed())]
+    },
+    exchange! {
+        "http.chunk.space-in-trailer", Must, Source::Rfc(9112, "7.1.2");
+        claim: "A blank before the colon of a trailer must be refused.";
+        reading: "Refused means one of the listed statuses, or a close without an answer.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX : y\r\n\r\n");
+        accept: [prefer(status(400)), prefer(closed())]
+    },
+    exchange! {
+        "http.chunk.folded-trailer", Must, Source::Rfc(9112, "7.1.2");
+        claim: "A folded trailer must be refused.";
+        reading: "Refused means one of the listed statuses, or a close without an answer.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX: y\r\n z\r\n\r\n");
+        accept: [prefer(status(400)), prefer(closed())]
+    },
+    exchange! {
+        "http.chunk.control-in-trailer-name", Must, Source::Rfc(9112, "7.1.2");
+        claim: "A control character in the name of a trailer must be refused.";
+        reading: "Refused means one of the listed statuses, or a close without an answer.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX\x01: y\r\n\r\n");
+        accept: [prefer(status(400)), prefer(closed())]
+    },
+    exchange! {
+        "http.chunk.trailer-without-colon", Must, Source::Rfc(9112, "7.1.2");
+        claim: "A trailer without a colon must be refused.";
+        reading: "Refused means one of the listed statuses, or a close without an answer.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nnothing\r\n\r\n");
+        accept: [prefer(status(400)), prefer(closed())]
+    },
+    exchange! {
+        "http.chunk.octets", Must, Source::Rfc(9112, "7.1");
+        claim: "Chunks of one octet must be joined to the content.";
+        reading: "2xx, the content echoed where the testee echoes.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\no\r\n1\r\nn\r\n1\r\ne\r\n1\r\n \r\n1\r\no\r\n1\r\nc\r\n1\r\nt\r\n1\r\ne\r\n1\r\nt\r\n1\r\n \r\n1\r\ne\r\n1\r\na\r\n1\r\nc\r\n1\r\nh\r\n0\r\n\r\n");
+        accept: [prefer(echoes(b"one octet each"))]
+    },
+    exchange! {
+        "http.chunk.extension-with-value", Must, Source::Rfc(9112, "7.1.1");
+        claim: "A chunk extension with a value must be skipped.";
+        reading: "2xx, the content echoed where the testee echoes.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5;a=b\r\nhello\r\n0;c=d\r\n\r\n");
+        accept: [prefer(echoes(b"hello"))]
+    },
+    exchange! {
+        "http.chunk.two-extensions", Must, Source::Rfc(9112, "7.1.1");
+        claim: "Several chunk extensions must be skipped.";
+        reading: "2xx, the content echoed where the testee echoes.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5;a=b;c;d=\"e f\"\r\nhello\r\n0\r\n\r\n");
+        accept: [prefer(echoes(b"hello"))]
+    },
+    exchange! {
+        "http.chunk.three-trailers", Must, Source::Rfc(9112, "7.1.2");
+        claim: "Several trailers must be taken.";
+        reading: "2xx, the content echoed where the testee echoes.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX: y\r\nExpires: never\r\nZ:\r\n\r\n");
+        accept: [prefer(echoes(b"hello"))]
+    },
+    exchange! {
+        "http.chunk.blank-behind-size", May, Source::Rfc(9112, "7.1");
+        claim: "A blank behind a chunk size may be refused.";
+        reading: "Recorded.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5 \r\nhello\r\n0\r\n\r\n");
+        accept: [observe(status(400)), observe(closed()), observe(answered())]
+    },
+    exchange! {
+        "http.pieces.half-name", Must, Source::Rfc(9112, "2.2");
+        claim: "A request that is cut within a field name must be waited for.";
+        reading: "Nothing comes within the quiet window; then the rest comes, and 2xx.";
+        send: Payload::Bytes(b"GET / HTTP/1.1\r\nHost: a\r\nX-Half");
+        accept: [prefer(waits())];
+        resume: b"-Name: b\r\n\r\n"
+    },
+    exchange! {
+        "http.pieces.within-empty-line", Must, Source::Rfc(9112, "2.2");
+        claim: "A request that is cut within the empty line must be waited for.";
+        reading: "Nothing comes within the quiet window; then the rest comes, and 2xx.";
+        send: Payload::Bytes(b"GET / HTTP/1.1\r\nHost: a\r\n\r");
+        accept: [prefer(waits())];
+        resume: b"\n"
+    },
+    exchange! {
+        "http.pieces.half-body", Must, Source::Rfc(9112, "6.3");
+        claim: "A body that is cut must be waited for.";
+        reading: "Nothing comes within the quiet window; then the rest comes, and 2xx.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhello");
+        accept: [prefer(waits())];
+        resume: b"world"
+    },
+    exchange! {
+        "http.pieces.half-size", Must, Source::Rfc(9112, "7.1");
+        claim: "A chunk size that is cut must be waited for.";
+        reading: "Nothing comes within the quiet window; then the rest comes, and 2xx.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1");
+        accept: [prefer(waits())];
+        resume: b"0\r\n0123456789abcdef\r\n0\r\n\r\n"
+    },
+    exchange! {
+        "http.pieces.half-chunk", Must, Source::Rfc(9112, "7.1");
+        claim: "A chunk that is cut must be waited for.";
+        reading: "Nothing comes within the quiet window; then the rest comes, and 2xx.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel");
+        accept: [prefer(waits())];
+        resume: b"lo\r\n0\r\n\r\n"
+    },
+    exchange! {
+        "http.pieces.before-last-line", Must, Source::Rfc(9112, "7.1");
+        claim: "Chunks without their last line must be waited for.";
+        reading: "Nothing comes within the quiet window; then the rest comes, and 2xx.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n");
+        accept: [prefer(waits())];
+        resume: b"\r\n"
+    },
+    exchange! {
+        "http.pieces.half-trailer", Must, Source::Rfc(9112, "7.1.2");
+        claim: "A trailer that is cut must be waited for.";
+        reading: "Nothing comes within the quiet window; then the rest comes, and 2xx.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX-Tr");
+        accept: [prefer(waits())];
+        resume: b"ailer: y\r\n\r\n"
+    },
+    exchange! {
+        "http.pieces.chunks-octet-by-octet", Must, Source::Rfc(9112, "2.2");
+        claim: "A chunked request that comes octet by octet must be read as a whole.";
+        reading: "2xx, the content echoed where the testee echoes.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX: y\r\n\r\n");
+        accept: [prefer(echoes(b"hello"))];
+        plan: Octets
+    },
+    exchange! {
+        "http.pieces.chunks-cut-after-cr", Must, Source::Rfc(9112, "2.2");
+        claim: "A chunked request that is cut behind each CR must be read as a whole.";
+        reading: "2xx, the content echoed where the testee echoes.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX: y\r\n\r\n");
+        accept: [prefer(echoes(b"hello"))];
+        plan: AfterCr
+    },
+];
