@@ -1,6 +1,8 @@
 //! `workerspec reload`: load on a server while it reloads, and an account of every request.
 
 use std::fmt::Display;
+use std::fs::{File, OpenOptions};
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -12,8 +14,8 @@ use anyhow::{Context, bail};
 use clap::Args;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use workerspec_conformance::load::{
-    Budgets, Console, Disturbance, Grade, Kind, LoadPlan, Outcome, Progress, ReloadPlan, Report, Subject,
-    TesteeReport, Tls, check, enough_descriptors, freeze, matrix, reloads_that_prove,
+    Budgets, Console, Disturbance, Grade, Kind, LoadPlan, Markdown, Outcome, Progress, ReloadPlan, Report,
+    Subject, TesteeReport, Tls, check, enough_descriptors, freeze, junit, matrix, reloads_that_prove,
 };
 use workerspec_conformance::run::ExitKind;
 use workerspec_conformance::testee::{Launch, Mode, Testee, Tier};
@@ -153,6 +155,27 @@ pub(crate) struct ReloadArgs {
     #[command(flatten)]
     outside: OutsideArgs,
 
+    /// Write a JSON object a line to FILE while the load runs, then each loss and the verdict
+    #[arg(long, value_name = "FILE")]
+    jsonl: Option<PathBuf>,
+
+    /// Write the report as JUnit XML to FILE
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+
+    /// Write a short report in Markdown to the end of FILE, such as "$GITHUB_STEP_SUMMARY"
+    #[arg(long, value_name = "FILE")]
+    markdown: Option<PathBuf>,
+
+    /// What counts as lost: strict takes a keep-alive race on a request that a client may repeat (RFC 9110 9.2.2, RFC 9112
+    /// 9.5) for a loss, rfc counts it apart
+    #[arg(long, value_name = "POLICY", value_enum, conflicts_with_all = ["allow", "max_lost"])]
+    policy: Option<Policy>,
+
+    /// Load this port of the testee's [ports], at which a proxy in front of it listens, instead of http
+    #[arg(long, value_name = "PORT", conflicts_with = "url")]
+    through: Option<String>,
+
     /// Write the report as JSON to FILE, or - for standard output instead of the tables
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -165,6 +188,56 @@ enum Allow {
     Lossless,
     /// Requests that a client may repeat by itself may meet a closing connection.
     Conformant,
+}
+
+impl ReloadArgs {
+    /// Whether a race that a client may repeat fails the check.
+    fn is_strict(&self) -> bool {
+        match self.policy {
+            Some(policy) => policy == Policy::Strict,
+            None => self.allow == Allow::Lossless && self.max_lost.is_none(),
+        }
+    }
+}
+
+/// What counts as lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Policy {
+    /// Every race.
+    Strict,
+    /// What no client may repeat by itself.
+    Rfc,
+}
+
+/// Where the reports go, besides standard output.
+struct Outputs {
+    json: Option<Output>,
+    junit: Option<Output>,
+    markdown: Option<File>,
+}
+
+impl Outputs {
+    /// Opens all, before anything is started.
+    fn open(args: &ReloadArgs) -> Result<Outputs, String> {
+        let append = |path: &PathBuf| {
+            let file = OpenOptions::new().append(true).create(true).open(path);
+            file.map_err(|error| format!("--markdown {}: can't be written: {error}", path.display()))
+        };
+        Ok(Outputs {
+            json: Output::maybe("--json", args.json.as_deref())?,
+            junit: Output::maybe("--junit", args.junit.as_deref())?,
+            markdown: args.markdown.as_ref().map(append).transpose()?,
+        })
+    }
+
+    /// The line of progress, and the lines for programs where they are wanted.
+    fn progress(args: &ReloadArgs, reloads: usize) -> Result<Progress, String> {
+        let progress = Progress::new(reloads);
+        let Some(path) = &args.jsonl else { return Ok(progress) };
+        let file = File::create(path)
+            .map_err(|error| format!("--jsonl {}: can't be written: {error}", path.display()))?;
+        Ok(progress.lines(Box::new(file)))
+    }
 }
 
 const EXAMPLES: &str = "\
@@ -185,6 +258,8 @@ Examples:
       a budget for continuous integration; 59 reloads prove the 5 %
   workerspec reload --disturb again,kill-worker@100
       a reload in every reload, and a worker killed 100 ms after each trigger
+  workerspec reload --testee my/testee.toml --markdown $GITHUB_STEP_SUMMARY --junit reload.xml --json reload.json
+      the reports of continuous integration
   workerspec reload --testee my/testee.toml --matrix
       connections parked in each state of each protocol, and what becomes of them
   workerspec reload --url http://127.0.0.1:8080/ --reload 'systemctl reload app'
@@ -220,6 +295,12 @@ pub(crate) fn reload(args: &ReloadArgs) -> anyhow::Result<u8> {
             format!("{path}: nothing says how to reload; add [reload] with a signal or command"),
         ));
     }
+    if let Some(front) =
+        args.through.as_deref().filter(|front| !file.ports().iter().any(|port| port == front))
+    {
+        let path = file.path().display();
+        return Ok(complain(ExitKind::Usage, format!("{path}: there is no port {front} to load")));
+    }
     if !file.ports().iter().any(|port| port == "http") {
         let path = file.path().display();
         return Ok(complain(
@@ -235,8 +316,10 @@ pub(crate) fn reload(args: &ReloadArgs) -> anyhow::Result<u8> {
     {
         return Ok(complain(ExitKind::Usage, why));
     }
-    let json = match Output::maybe("--json", args.json.as_deref()) {
-        Ok(json) => json,
+    let opened =
+        Outputs::open(args).and_then(|outputs| Ok((outputs, Outputs::progress(args, plan.count())?)));
+    let (outputs, progress) = match opened {
+        Ok(opened) => opened,
         Err(error) => return Ok(complain(ExitKind::Usage, error)),
     };
     let interrupt = watch_interrupts()?;
@@ -249,8 +332,9 @@ pub(crate) fn reload(args: &ReloadArgs) -> anyhow::Result<u8> {
         Ok(testee) => Arc::new(testee),
         Err(error) => return Ok(complain(ExitKind::Testee, error)),
     };
-    let Some(target) = testee.address("http") else { bail!("the port http was lost") };
-    let address = |name: &str| testee.address(name);
+    let front = args.through.as_deref().unwrap_or("http");
+    let Some(target) = testee.address(front) else { bail!("the port {front} was lost") };
+    let address = |name: &str| testee.address(if name == "http" { front } else { name });
     let load = fit_load(args, &Offer { port: &address, full: file.tier() == Tier::Full, outside: false })
         .map_err(anyhow::Error::msg)?;
     let told = TesteeReport {
@@ -259,14 +343,14 @@ pub(crate) fn reload(args: &ReloadArgs) -> anyhow::Result<u8> {
         workers: args.workers,
         reuse_port: args.reuse_port,
     };
-    let progress = Progress::new(plan.count());
     let subject: Arc<dyn Subject> = Arc::clone(&testee) as Arc<dyn Subject>;
     let outcome = check(&subject, target, &load, &plan, &interrupt, &progress);
     let ended = interrupt.load(Ordering::Relaxed) || subject.gone().is_some();
     let parked = |wanted: bool| !args.load_only && !ended && (wanted || !(args.matrix || args.freeze));
     let full = file.tier() == Tier::Full;
-    let matrix = parked(args.matrix).then(|| matrix(&subject, &address, full, args.timeout));
-    let freeze = parked(args.freeze).then(|| freeze(&subject, target, args.timeout));
+    let straight = args.through.is_none();
+    let matrix = (straight && parked(args.matrix)).then(|| matrix(&subject, &address, full, args.timeout));
+    let freeze = (straight && parked(args.freeze)).then(|| freeze(&subject, target, args.timeout));
     drop(subject);
     let log = testee.log_tail(20);
     // A trigger that is still under way holds the testee; its keeper then ends it with this process.
@@ -277,7 +361,8 @@ pub(crate) fn reload(args: &ReloadArgs) -> anyhow::Result<u8> {
     let mut report = Report::new(told, &load, &outcome);
     report.parked(matrix, freeze);
     report.hold(&budgets(args));
-    publish(json, &report)?;
+    progress.conclude(&report);
+    publish(outputs, &report)?;
     if outcome.gone.is_some() && !log.is_empty() {
         eprintln!("the end of the testee's output:\n{log}");
     }
@@ -298,12 +383,13 @@ fn reload_outside(args: &ReloadArgs, target: Target) -> anyhow::Result<u8> {
         ..load
     };
     let plan = reload_plan(args);
-    let json = match Output::maybe("--json", args.json.as_deref()) {
-        Ok(json) => json,
+    let opened =
+        Outputs::open(args).and_then(|outputs| Ok((outputs, Outputs::progress(args, plan.count())?)));
+    let (outputs, progress) = match opened {
+        Ok(opened) => opened,
         Err(error) => return Ok(complain(ExitKind::Usage, error)),
     };
     let interrupt = watch_interrupts()?;
-    let progress = Progress::new(plan.count());
     let subject: Arc<dyn Subject> = Arc::new(target.subject);
     let told = TesteeReport {
         name: args.outside.url.clone().unwrap_or_default(),
@@ -314,7 +400,8 @@ fn reload_outside(args: &ReloadArgs, target: Target) -> anyhow::Result<u8> {
     let outcome = check(&subject, target.address, &load, &plan, &interrupt, &progress)?;
     let mut report = Report::new(told, &load, &outcome);
     report.hold(&budgets(args));
-    publish(json, &report)?;
+    progress.conclude(&report);
+    publish(outputs, &report)?;
     Ok(exit_code(&outcome, &report, args))
 }
 
@@ -340,7 +427,7 @@ fn exit_code(outcome: &Outcome, report: &Report, args: &ReloadArgs) -> u8 {
         _ if !report.verdict.failures.is_empty() || held(Some(false)) => ExitKind::Failed,
         Grade::Inconclusive => ExitKind::NothingRan,
         _ if held(None) => ExitKind::NothingRan,
-        Grade::Conformant if args.allow == Allow::Lossless && args.max_lost.is_none() => ExitKind::Failed,
+        Grade::Conformant if args.is_strict() => ExitKind::Failed,
         Grade::Lossy | Grade::Conformant | Grade::Lossless => ExitKind::Ok,
     };
     kind.code()
@@ -412,12 +499,18 @@ fn reload_plan(args: &ReloadArgs) -> ReloadPlan {
     }
 }
 
-fn publish(json: Option<Output>, report: &Report) -> anyhow::Result<()> {
+fn publish(outputs: Outputs, report: &Report) -> anyhow::Result<()> {
     // The report for people comes first: it is there even if a file can't be written any more.
-    if !matches!(json, Some(Output::Standard)) {
+    if !matches!(outputs.json, Some(Output::Standard)) && !matches!(outputs.junit, Some(Output::Standard)) {
         say(&Console(report).to_string())?;
     }
-    match json {
+    if let Some(mut file) = outputs.markdown {
+        file.write_all(Markdown(report).to_string().as_bytes()).context("write the report as Markdown")?;
+    }
+    if let Some(output) = outputs.junit {
+        output.write(&junit(report).map_err(anyhow::Error::msg)?)?;
+    }
+    match outputs.json {
         Some(output) => {
             let text = serde_json::to_string_pretty(report).context("write the report as JSON")?;
             output.write(&(text + "\n"))

@@ -254,7 +254,7 @@ impl Connection {
         };
         self.answered += 1;
         let upgraded = exchange.expects.is_some_and(|expects| expects.wanted == Wanted::Upgrade);
-        let settled = self.judge(exchange, releases);
+        let settled = self.judge(exchange, now, releases);
         if !settled.fate.is_answered() {
             self.glimpse_at(&octets[..used]);
             if settled.fate != Fate::ServerError {
@@ -586,11 +586,18 @@ impl Connection {
     }
 
     /// Judges a complete answer.
-    fn judge(&mut self, exchange: Exchange, releases: &mut Releases) -> Settled {
+    fn judge(&mut self, exchange: Exchange, now: Duration, releases: &mut Releases) -> Settled {
         let status = self.answer.status();
         let wanted = exchange.expects.map_or(Wanted::Line, |expects| expects.wanted);
         if let Wanted::Plain(first, last) = wanted {
             return self.judge_plain(exchange, (first..=last).contains(&status), releases);
+        }
+        if let (Wanted::Slept(wanted), Some(written)) = (wanted, exchange.written_at) {
+            let took = now.saturating_sub(written);
+            // A clock of the server may be coarse; a tenth is no matter of clocks.
+            if status == 200 && took < Duration::from_millis(wanted.into()).mul_f64(0.9) {
+                return self.settle(exchange, Fate::WrongAnswer, Detail::Early(took));
+            }
         }
         if (500..600).contains(&status) {
             return self.settle(exchange, Fate::ServerError, Detail::Status(status));

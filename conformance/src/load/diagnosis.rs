@@ -135,6 +135,16 @@ fn whole(report: &Report, say: &mut dyn FnMut(&str, String)) {
         };
         say("RL-15", format!("{} requests were taken and never answered{more}", stuck.len()));
     }
+    let early =
+        of(report, Fate::WrongAnswer).into_iter().filter(|loss| loss.detail.contains("early")).count();
+    if 0 < early {
+        say(
+            "RL-14",
+            format!(
+                "{early} requests of known duration were answered early: the order to reload interrupts work"
+            ),
+        );
+    }
     let errors = of(report, Fate::ServerError);
     let baseline = errors.iter().any(|loss| loss.phase == "baseline");
     if !errors.is_empty() && !baseline {

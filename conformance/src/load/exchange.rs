@@ -89,6 +89,8 @@ pub(crate) enum Detail {
     Unmarked,
     /// A WebSocket's Close with this code.
     Closed(u16),
+    /// An answer after this time to a request that takes longer.
+    Early(Duration),
     /// A message that is another one than was sent.
     NotEchoed,
 }

@@ -43,6 +43,9 @@ pub(crate) fn sample(
             control.abort();
         }
         progress.show(control);
+        if turn.is_multiple_of(4) {
+            progress.tell(control);
+        }
         if last {
             return samples;
         }

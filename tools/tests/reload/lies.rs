@@ -45,3 +45,137 @@ fn each_lie_under_load_is_found_by_its_own_fate() {
         }
     }
 }
+
+/// A way to fail of docs/reload.md, a liar that fails so, what it takes to see it, and what the report must say.
+const MODES: &[(&str, &str, &[&str], &[&str])] = &[
+    ("RL-1", "reload.closes-listener", &["--mix", "fresh=@200"], &["\"refused\"", "looks-like:RL-1"]),
+    (
+        "RL-4",
+        "load.drops-fresh",
+        &["--mix", "fresh=@200"],
+        &["\"fresh connection dropped\"", "looks-like:RL-4"],
+    ),
+    ("RL-5", "load.swallows", &["--mix", "fresh=@200", "--timeout", "700ms"], &["\"stuck\"", "(RL-5)"]),
+    ("RL-6", "load.wrong-pid", &["--mix", "http=4"], &["never seen in its tree"]),
+    (
+        "RL-9",
+        "load.shrinks-backlog",
+        &["--mix", "fresh=@200", "--hold", "1500ms", "--duration", "4s"],
+        &["looks-like:RL-3"],
+    ),
+    ("RL-10", "reload.kills-idle", &["--mix", "http=6"], &["\"keep-alive race\"", "looks-like:RL-10"]),
+    ("RL-11", "load.zombies", &["--mix", "http=6"], &["\"keep-alive race\"", "looks-like:RL-11"]),
+    ("RL-12", "load.truncates", &["--mix", "http=4"], &["\"truncated\"", "looks-like:RL-12"]),
+    ("RL-13", "load.cuts-late", &["--mix", "slow=6", "--slow", "3s"], &["looks-like:RL-13"]),
+    (
+        "RL-14",
+        "load.sleeps-short",
+        &["--mix", "slow=4", "--slow", "1s"],
+        &["answered early", "looks-like:RL-14"],
+    ),
+    ("RL-15", "load.stalls", &["--mix", "http=4", "--timeout", "700ms"], &["\"stuck\"", "looks-like:RL-15"]),
+    (
+        "RL-16",
+        "reload.serial",
+        &["--mix", "paced=8@100", "--release-plan", "slow:900"],
+        &["looks-like:RL-16"],
+    ),
+    (
+        "RL-18",
+        "reload.one-stays",
+        &["--mix", "fresh=@200"],
+        &["workers of before were still there", "looks-like:RL-27"],
+    ),
+    ("RL-20", "reload.not-announced", &["--mix", "http=4"], &["\"keep-alive race\""]),
+    ("RL-21", "websocket.reload-cuts", &["--mix", "http=2,websocket-idle=4"], &["looks-like:RL-21"]),
+    ("RL-24", "reload.broken-kills", &["--mix", "fresh=@100", "--release-plan", "exit"], &["\"refused\""]),
+    (
+        "RL-25",
+        "reload.broken-half",
+        &["--mix", "fresh=@100", "--release-plan", "exit", "--hold", "2s"],
+        &["\"stuck\""],
+    ),
+    (
+        "RL-26",
+        "reload.stale",
+        &["--mix", "fresh=@100"],
+        &["the new release never answered", "looks-like:RL-26"],
+    ),
+    ("RL-27", "reload.never-leaves", &["--mix", "fresh=@100"], &["looks-like:RL-27"]),
+    ("RL-28", "reload.leaks-process", &["--mix", "fresh=@100", "--reloads", "3"], &["looks-like:RL-28"]),
+    (
+        "RL-29",
+        "reload.second-ignored",
+        &["--mix", "fresh=@100", "--release-plan", "slow:600", "--disturb", "again@300"],
+        &["the new release never answered"],
+    ),
+    (
+        "RL-32",
+        "reload.command-lies",
+        &["--mix", "fresh=@100", "--release-plan", "exit"],
+        &["but its reload reported success"],
+    ),
+    ("RL-35", "process.orphans", &["--mix", "fresh=@100", "--disturb", "kill-master"], &["these live on"]),
+    ("CROSSTALK", "load.swaps", &["--mix", "http=4"], &["\"crosstalk\""]),
+    ("MASKED_LOSS", "load.errors", &["--mix", "http=4"], &["\"server error\"", "looks-like:MASKED_LOSS"]),
+];
+
+#[test]
+fn each_way_to_fail_is_found_and_named() {
+    let _turn = turn();
+    let folder = tempfile::tempdir().expect("a folder");
+    let (soon, late) = (liar_with(folder.path(), "2500ms"), liar_with(folder.path(), "8s"));
+    let mut wrong = Vec::new();
+    for (rule, fault, more, signs) in MODES {
+        let mut arguments = vec!["--baseline", "300ms", "--every", "300ms", "--load-only", "--testee"];
+        // These two are over late, and well.
+        arguments.push(if matches!(*rule, "RL-13" | "RL-21") { &late } else { &soon });
+        if !more.contains(&"--hold") {
+            arguments.extend(["--hold", "300ms"]);
+        }
+        if !more.contains(&"--reloads") && !more.contains(&"--release-plan") {
+            arguments.extend(["--reloads", "1"]);
+        }
+        // What depends on chance gets a second one.
+        let missing = (0..2).map(|_| {
+            let output = command(&arguments)
+                .args(*more)
+                .args(["--json", "-"])
+                .env("WORKERSPEC_LIAR_FAULT", fault)
+                .output()
+                .expect("the program runs");
+            let report = report(&output);
+            assert_books_close(&report);
+            let passes =
+                output.status.code() == Some(0) && *rule != "RL-16" && *rule != "RL-9" && *rule != "RL-28";
+            let diagnosis = report["diagnosis"].as_array().expect("a list");
+            let has = |sign: &str| match sign.strip_prefix("looks-like:") {
+                Some(rule) => diagnosis.iter().any(|one| one["rule"] == rule),
+                None => report.to_string().contains(sign),
+            };
+            let missing: Vec<&str> = signs.iter().copied().filter(|sign| !has(sign)).collect();
+            match missing.is_empty() && !passes {
+                true => None,
+                false => Some(format!(
+                    "{rule} ({fault}): {missing:?}, passes: {passes}, {:#}\n{:#}\n{}",
+                    report["verdict"]["sentence"], report["diagnosis"], report["requests"]
+                )),
+            }
+        });
+        let found: Vec<Option<String>> = missing.take_while(Option::is_some).collect();
+        if let [Some(_), Some(last)] = found.as_slice() {
+            wrong.push(last.clone());
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+/// The liar's file with a reload that is given up after this time, for those that never end.
+fn liar_with(folder: &std::path::Path, patience: &str) -> String {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/liars/testee.toml");
+    let text = std::fs::read_to_string(path).expect("the liar is there");
+    let text = text.replace("waits = true", &format!("waits = true\ntimeout = \"{patience}\""));
+    let file = folder.join(format!("{patience}.toml"));
+    std::fs::write(&file, text).expect("it can be written");
+    file.to_str().expect("plain letters").to_owned()
+}

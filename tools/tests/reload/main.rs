@@ -4,6 +4,7 @@ mod disturbed;
 mod lies;
 mod limits;
 mod mix;
+mod outputs;
 mod parked;
 mod schema;
 mod targets;

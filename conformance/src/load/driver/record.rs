@@ -164,6 +164,7 @@ pub(super) fn describe(detail: Detail) -> String {
         Detail::Malformed(why) => why.to_string(),
         Detail::Forged(why) => why.to_string(),
         Detail::Closed(code) => format!("close frame {code}"),
+        Detail::Early(took) => format!("answered early, after {:.0} ms", took.as_secs_f64() * 1000.0),
         Detail::NotEchoed => "the message is not the one that was sent".to_owned(),
         Detail::Unmarked => "nothing in the answer tells its release or worker".to_owned(),
     }
