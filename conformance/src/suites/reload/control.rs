@@ -163,7 +163,7 @@ pub(super) const CASES: &[Case] = &[
     act! {
         "reload.process.drain-is-idle", Must, Source::Reload("RL-37");
         claim: "A worker that drains must not burn processor time.";
-        reading: "A request of five seconds holds it; in half a second it uses less than half of that.";
+        reading: "A request of 2.5 s holds it; in half a second it uses less than half of that.";
         needs: [HTTP, Need::Reload, Need::Can(Capability::Deferred)]; Isolated; seconds: 15;
         accepts: ["less than 250 ms of processor time in 500 ms"]; aliases: [];
         run: drain_is_idle
@@ -619,7 +619,7 @@ fn drain_is_idle(stage: &Stage) -> Outcome {
     let mut probe = stage.http()?;
     let receipt = probe.load("before")?.map_err(|no_answer| Surprise(no_answer.to_string()))?;
     let old = Pid::from_raw(receipt.pid);
-    probe.send(&Request::get("/sleep/5000").end())?;
+    probe.send(&Request::get("/sleep/2500").end())?;
     stage.holds_for(stage.quiet(), || true);
     super::protocols::through_reload(stage, || {
         let Some(before) = used_time(old) else { return unproved("the worker is gone") };

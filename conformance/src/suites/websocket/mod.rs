@@ -2,6 +2,7 @@
 
 mod close;
 mod control;
+mod crowd;
 mod deflate;
 mod fragment;
 mod handshake;
@@ -47,4 +48,5 @@ pub const SECTIONS: &[&[Case]] = &[
     deflate::CASES,
     deflate::OFFERS,
     life::CASES,
+    crowd::CASES,
 ];
