@@ -17,6 +17,7 @@ use workerspec_conformance::load::{
     Budgets, Console, Disturbance, Grade, Kind, LoadPlan, Markdown, Outcome, Progress, ReloadPlan, Report,
     Subject, TesteeReport, Tls, check, enough_descriptors, freeze, junit, matrix, reloads_that_prove,
 };
+use workerspec_conformance::report::reload_page;
 use workerspec_conformance::run::ExitKind;
 use workerspec_conformance::testee::{Launch, Mode, Testee, Tier};
 
@@ -167,6 +168,10 @@ pub(crate) struct ReloadArgs {
     #[arg(long, value_name = "FILE")]
     markdown: Option<PathBuf>,
 
+    /// Write the report to FILE as one page with a timeline, every table and the transcripts of losses
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+
     /// What counts as lost: strict takes a keep-alive race on a request that a client may repeat (RFC 9110 9.2.2, RFC 9112
     /// 9.5) for a loss, rfc counts it apart
     #[arg(long, value_name = "POLICY", value_enum, conflicts_with_all = ["allow", "max_lost"])]
@@ -213,6 +218,7 @@ enum Policy {
 struct Outputs {
     json: Option<Output>,
     junit: Option<Output>,
+    html: Option<Output>,
     markdown: Option<File>,
 }
 
@@ -226,6 +232,7 @@ impl Outputs {
         Ok(Outputs {
             json: Output::maybe("--json", args.json.as_deref())?,
             junit: Output::maybe("--junit", args.junit.as_deref())?,
+            html: Output::maybe("--html", args.html.as_deref())?,
             markdown: args.markdown.as_ref().map(append).transpose()?,
         })
     }
@@ -248,6 +255,8 @@ Examples:
       nginx
   workerspec reload --release-plan up,exit,hang,slow:2s --every 2s
       releases that are broken
+  workerspec reload --html report.html
+      the report as a page
   workerspec reload --reuse-port --json report.json
       one listener per worker; the whole account as JSON
   workerspec reload --mix all
@@ -362,7 +371,7 @@ pub(crate) fn reload(args: &ReloadArgs) -> anyhow::Result<u8> {
     report.parked(matrix, freeze);
     report.hold(&budgets(args));
     progress.conclude(&report);
-    publish(outputs, &report)?;
+    publish(outputs, &report, exit_code(&outcome, &report, args))?;
     if outcome.gone.is_some() && !log.is_empty() {
         eprintln!("the end of the testee's output:\n{log}");
     }
@@ -401,7 +410,7 @@ fn reload_outside(args: &ReloadArgs, target: Target) -> anyhow::Result<u8> {
     let mut report = Report::new(told, &load, &outcome);
     report.hold(&budgets(args));
     progress.conclude(&report);
-    publish(outputs, &report)?;
+    publish(outputs, &report, exit_code(&outcome, &report, args))?;
     Ok(exit_code(&outcome, &report, args))
 }
 
@@ -499,7 +508,7 @@ fn reload_plan(args: &ReloadArgs) -> ReloadPlan {
     }
 }
 
-fn publish(outputs: Outputs, report: &Report) -> anyhow::Result<()> {
+fn publish(outputs: Outputs, report: &Report, exit_code: u8) -> anyhow::Result<()> {
     // The report for people comes first: it is there even if a file can't be written any more.
     if !matches!(outputs.json, Some(Output::Standard)) && !matches!(outputs.junit, Some(Output::Standard)) {
         say(&Console(report).to_string())?;
@@ -509,6 +518,9 @@ fn publish(outputs: Outputs, report: &Report) -> anyhow::Result<()> {
     }
     if let Some(output) = outputs.junit {
         output.write(&junit(report).map_err(anyhow::Error::msg)?)?;
+    }
+    if let Some(output) = outputs.html {
+        output.write(&reload_page(report, Some(exit_code)))?;
     }
     match outputs.json {
         Some(output) => {
