@@ -64,12 +64,21 @@ pub(in crate::protocol) fn find_end(
         if blank {
             // HTTP-10: the blank line must begin before the limit.
             let fits = at - 2 < max;
-            return if fits { Ok(Some(at)) } else { Err(Malformed::new("head exceeds max_header", at, 431)) };
+            return if fits { Ok(Some(at)) } else { Err(too_long(input, max, at)) };
         }
     }
     // With as many octets as the limit, the blank line fits only if half of it is there already.
     let fits = input.len() < max || input.len() == max && input[start..].ends_with(b"\r\n\r");
-    if fits { Ok(None) } else { Err(Malformed::new("head exceeds max_header", max, 431)) }
+    if fits { Ok(None) } else { Err(too_long(input, max, max)) }
+}
+
+/// A head over the limit: 414 where not even the request line ends within it (RFC 9112 3), else 431.
+fn too_long(input: &[u8], max: usize, at: usize) -> Malformed {
+    let within = &input[skip_empty_lines(input)..max.min(input.len())];
+    match within.windows(2).any(|pair| pair == b"\r\n") {
+        true => Malformed::new("head exceeds max_header", at, 431),
+        false => Malformed::new("request line exceeds max_header", at, 414),
+    }
 }
 
 /// The offset of the first octet that is not part of a leading CRLF.

@@ -38,16 +38,13 @@ pub(super) fn origin_form(target: &str) -> &str {
 pub(super) fn is_authority(host: &[u8]) -> bool {
     let (name, port) = if host.first() == Some(&b'[') {
         let Some(end) = host.iter().position(|&octet| octet == b']') else { return false };
-        let inside = &host[1..end];
-        let literal =
-            !inside.is_empty() && inside.iter().all(|&o| o.is_ascii_hexdigit() || matches!(o, b':' | b'.'));
-        if !literal {
+        if !is_ip_literal(&host[1..end]) {
             return false;
         }
         (&host[..=end], &host[end + 1..])
     } else {
         let end = host.iter().position(|&octet| octet == b':').unwrap_or(host.len());
-        if !host[..end].iter().all(|&octet| is_name_octet(octet)) {
+        if !is_name(&host[..end]) {
             return false;
         }
         (&host[..end], &host[end..])
@@ -82,6 +79,27 @@ pub(super) fn percent_decode(text: &str) -> Option<Vec<u8>> {
 fn strip_ignoring_case<'a>(target: &'a [u8], prefix: &[u8]) -> Option<&'a [u8]> {
     let (head, rest) = target.split_at_checked(prefix.len())?;
     head.eq_ignore_ascii_case(prefix).then_some(rest)
+}
+
+/// What stands between the brackets of an authority: an IPv6 address, or one of a version that is still to come
+/// (RFC 3986 3.2.2).
+fn is_ip_literal(inside: &[u8]) -> bool {
+    if let [b'v' | b'V', future @ ..] = inside {
+        let dot = future.iter().position(|octet| !octet.is_ascii_hexdigit()).unwrap_or(0);
+        let is_octet = |octet: &u8| *octet == b':' || *octet != b'%' && is_name_octet(*octet);
+        let (digits, rest) = future.split_at(dot);
+        return !digits.is_empty()
+            && matches!(rest, [b'.', address @ ..] if !address.is_empty() && address.iter().all(is_octet));
+    }
+    std::str::from_utf8(inside).is_ok_and(|text| text.parse::<std::net::Ipv6Addr>().is_ok())
+}
+
+/// reg-name, with two hexadecimal digits behind each `%` (RFC 3986 2.1, 3.2.2).
+fn is_name(name: &[u8]) -> bool {
+    name.iter().all(|&octet| is_name_octet(octet))
+        && name.iter().enumerate().filter(|(_, octet)| **octet == b'%').all(|(at, _)| {
+            name.get(at + 1..at + 3).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+        })
 }
 
 /// reg-name: unreserved, percent-encoding, sub-delims without the comma that would make a list.
