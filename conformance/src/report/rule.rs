@@ -36,7 +36,7 @@ mod tests {
                 }
                 Source::Rfc(number, section) => {
                     assert!(
-                        [3629, 3986, 6455, 6585, 7692, 9110, 9112].contains(&number),
+                        [3629, 3986, 6455, 6585, 7692, 8446, 9110, 9112].contains(&number),
                         "{}: RFC {number}",
                         case.id
                     );
