@@ -126,8 +126,8 @@ pub(crate) struct ReloadArgs {
 
     /// What happens besides in every reload, at a moment after its trigger: again, broken, kill-worker, stop-worker,
     /// kill-master, each with @MILLISECONDS (default 50), or command:LINE; may be repeated
-    #[arg(long, value_name = "KIND", value_delimiter = ',', value_parser = Disturbance::from_str)]
-    disturb: Vec<Disturbance>,
+    #[arg(long, value_name = "KIND", value_parser = disturbances)]
+    disturb: Vec<Disturbances>,
 
     /// How many requests may be lost, races included; replaces --allow
     #[arg(long, value_name = "N", conflicts_with = "allow")]
@@ -195,7 +195,22 @@ enum Allow {
     Conformant,
 }
 
+/// What one `--disturb` names.
+#[derive(Debug, Clone)]
+struct Disturbances(Vec<Disturbance>);
+
+/// Several, with commas between them, or one command, which may have commas of its own.
+fn disturbances(text: &str) -> Result<Disturbances, String> {
+    let parts: Vec<&str> = if text.starts_with("command:") { vec![text] } else { text.split(',').collect() };
+    parts.into_iter().map(Disturbance::from_str).collect::<Result<_, _>>().map(Disturbances)
+}
+
 impl ReloadArgs {
+    /// All that `--disturb` names, in order.
+    fn disturbances(&self) -> Vec<Disturbance> {
+        self.disturb.iter().flat_map(|Disturbances(named)| named).cloned().collect()
+    }
+
     /// Whether a race that a client may repeat fails the check.
     fn is_strict(&self) -> bool {
         match self.policy {
@@ -425,7 +440,7 @@ fn watch_interrupts() -> anyhow::Result<Arc<AtomicBool>> {
 /// The exit code, as the help lists them.
 fn exit_code(outcome: &Outcome, report: &Report, args: &ReloadArgs) -> u8 {
     let held = |wanted: Option<bool>| report.budgets.iter().any(|budget| budget.holds == wanted);
-    let killed = args.disturb.iter().any(|one| one.kind == Kind::KillMaster);
+    let killed = args.disturbances().iter().any(|one| one.kind == Kind::KillMaster);
     let kind = match outcome.verdict.grade {
         _ if outcome.interrupted => ExitKind::Interrupted,
         // That it goes is what was asked for; what matters is what lives on.
@@ -490,7 +505,7 @@ fn load_plan(args: &ReloadArgs) -> LoadPlan {
 
 fn reload_plan(args: &ReloadArgs) -> ReloadPlan {
     let modes = if args.release_plan.is_empty() { &[Mode::Up][..] } else { &args.release_plan };
-    let disturb = args.disturb.clone();
+    let disturb = args.disturbances();
     let default = match args.release_plan.len() {
         _ if args.prove.is_some() => reloads_that_prove(args.prove.unwrap_or(1.0)),
         0 if args.matrix || args.freeze => 1,

@@ -13,6 +13,7 @@ use crate::load::census::Census;
 use crate::load::control::Control;
 use crate::load::disturb::Kind;
 use crate::load::driver::{DriveError, Record, drive};
+use crate::load::executions::Executions;
 use crate::load::grade::{Evidence, Verdict};
 use crate::load::kernel::Counters;
 use crate::load::ledger::Imbalance;
@@ -40,6 +41,8 @@ pub struct Outcome {
     pub census: Census,
     /// What the kernel's TCP counters grew by.
     pub kernel: BTreeMap<&'static str, u64>,
+    /// The server's own ledger, where it keeps one.
+    pub executions: Option<Executions>,
     /// Seconds since 1970 at which the load began.
     pub started_at: u64,
 }
@@ -109,6 +112,11 @@ pub fn check(
         cut_short: interrupted || samples.gone.is_some(),
     };
     let mut verdict = evidence.verdict();
+    let executions = subject.executions();
+    if let Some(twice) = executions.as_ref().map(|found| found.report().twice).filter(|twice| 0 < *twice) {
+        verdict.failures.push(format!("{twice} requests were executed more than once (RL-19)"));
+        verdict.doubled(twice);
+    }
     if plan.disturb.iter().any(|one| one.kind == Kind::KillMaster) {
         verdict.failures.extend(survivors(subject.as_ref()));
     }
@@ -119,6 +127,7 @@ pub fn check(
         gone: samples.gone,
         interrupted,
         census: samples.census,
+        executions,
         kernel: Counters::read().since(&counters),
         started_at,
     })

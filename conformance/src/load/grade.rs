@@ -89,6 +89,16 @@ pub(crate) struct Evidence<'a> {
     pub(crate) cut_short: bool,
 }
 
+impl Verdict {
+    /// So many requests were executed more than once: that is as bad as a loss, where the run proves anything.
+    pub(crate) fn doubled(&mut self, twice: usize) {
+        if self.grade != Grade::Inconclusive {
+            self.grade = Grade::Lossy;
+            self.sentence = format!("{twice} requests were executed more than once. {}", self.sentence);
+        }
+    }
+}
+
 impl Evidence<'_> {
     pub(crate) fn verdict(&self) -> Verdict {
         let checks = self.checks();

@@ -20,6 +20,7 @@ mod diagnosis;
 mod disturb;
 mod driver;
 mod exchange;
+mod executions;
 mod fate;
 #[cfg(test)]
 mod faulty;
@@ -63,6 +64,7 @@ pub use descriptors::enough_descriptors;
 pub use diagnosis::Diagnosis;
 pub use disturb::{Disturbance, Disturbed, Kind};
 pub use driver::{DriveError, Loss, Record, drive};
+pub use executions::{Execution, Executions, ExecutionsReport};
 pub use fate::{End, Fate, Weight};
 pub use grade::{Grade, SelfCheck, Verdict};
 pub use junit::junit;

@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::load::census::{Role, Seen};
+use crate::load::executions::Executions;
 use crate::load::listeners;
 use crate::testee::{Exit, Mode, Pid, Process, ProcessState, Release, ReloadMeans, Signal, Testee};
 
@@ -79,6 +80,11 @@ pub trait Subject: Send + Sync {
     /// It is gone, or none of ours.
     fn signal(&self, worker: Worker, signal: Signal) -> Result<(), String> {
         Err(format!("{signal} to process {}: the server's processes are not ours", worker.pid))
+    }
+
+    /// The server's own ledger of what it executed, where it keeps one.
+    fn executions(&self) -> Option<Executions> {
+        None
     }
 
     /// Kills the master.
@@ -176,6 +182,10 @@ impl Subject for Testee {
         Testee::signal(self, pid, signal).map_err(|error| error.to_string())
     }
 
+    fn executions(&self) -> Option<Executions> {
+        Executions::read(&self.pid_file().with_file_name(JOURNAL))
+    }
+
     fn kill_master(&self) -> Result<(), String> {
         Testee::signal(self, chief(self), Signal::SIGKILL).map_err(|error| error.to_string())
     }
@@ -204,6 +214,9 @@ fn chief(testee: &Testee) -> Pid {
     let named = fs::read_to_string(testee.pid_file()).ok().and_then(|text| text.trim().parse().ok());
     named.map_or(testee.master(), Pid::from_raw)
 }
+
+/// The journal's name in the folder of a run.
+const JOURNAL: &str = "journal.jsonl";
 
 fn run(command: &mut Command) -> Result<(), String> {
     let output = command.stdin(Stdio::null()).output().map_err(|error| error.to_string())?;

@@ -51,6 +51,8 @@ pub enum Capability {
     ExitReport,
     /// Obeys `!spawn`.
     Spawn,
+    /// Takes the signals of the model.
+    Signals,
 }
 
 impl Capability {
@@ -80,6 +82,7 @@ impl Capability {
         Self::Greeting,
         Self::ExitReport,
         Self::Spawn,
+        Self::Signals,
     ];
 
     /// The name in `testee.toml`.
@@ -110,6 +113,7 @@ impl Capability {
             Self::Greeting => "greeting",
             Self::ExitReport => "exit-report",
             Self::Spawn => "spawn",
+            Self::Signals => "signals",
         }
     }
 
@@ -142,7 +146,8 @@ impl Capability {
             | Self::Endings
             | Self::Greeting
             | Self::ExitReport
-            | Self::Spawn => 3,
+            | Self::Spawn
+            | Self::Signals => 3,
             _ => 1,
         }
     }

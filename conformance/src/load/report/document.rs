@@ -9,6 +9,7 @@ use serde::{Serialize, Serializer};
 use crate::load::budget::{BudgetReport, Budgets};
 use crate::load::check::Outcome;
 use crate::load::diagnosis::{Diagnosis, diagnose};
+use crate::load::executions::{Executions, ExecutionsReport};
 use crate::load::fate::{End, Fate};
 use crate::load::grade::Verdict;
 use crate::load::parked::{FreezeReport, MatrixReport};
@@ -56,6 +57,8 @@ pub struct Report {
     pub generations: Vec<GenerationReport>,
     /// The server's processes; null where they can't be seen.
     pub processes: Option<ProcessesReport>,
+    /// The server's own ledger of what it executed; null where it keeps none.
+    pub executions: Option<ExecutionsReport>,
     /// What the kernel's TCP counters of the whole machine grew by.
     pub kernel: BTreeMap<&'static str, u64>,
     /// Where and when it was measured.
@@ -214,13 +217,18 @@ impl Report {
             pids: record.watch.pids().to_vec(),
             generations: generations(outcome),
             processes: ProcessesReport::of(&outcome.census),
+            executions: outcome.executions.as_ref().map(Executions::report),
             kernel: outcome.kernel.clone(),
             budgets: Vec::new(),
             diagnosis: Vec::new(),
             matrix: None,
             freeze: None,
             environment: EnvironmentReport::of(outcome.started_at),
-            losses: record.losses.iter().map(|loss| LossReport::of(loss, reloads)).collect(),
+            losses: record
+                .losses
+                .iter()
+                .map(|loss| LossReport::of(loss, reloads, outcome.executions.as_ref()))
+                .collect(),
             timeline: record.timeline.slices().to_vec(),
         };
         report.diagnosis = diagnose(&report);

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::load::driver::Loss;
+use crate::load::executions::{Execution, Executions};
 use crate::load::fate::Fate;
 use crate::load::population::{Method, Population};
 use crate::load::reloads::Reloaded;
@@ -42,13 +43,15 @@ pub struct LossReport {
     pub since_written_ms: Option<f64>,
     /// The process that answered last on the connection.
     pub last_pid: Option<u32>,
+    /// What the server's own ledger says of it.
+    pub execution: Execution,
     /// The connection around the loss.
     pub transcript: Vec<Line>,
 }
 
 impl LossReport {
     /// A loss among these reloads.
-    pub(crate) fn of(loss: &Loss, reloads: &[Reloaded]) -> LossReport {
+    pub(crate) fn of(loss: &Loss, reloads: &[Reloaded], executions: Option<&Executions>) -> LossReport {
         LossReport {
             at: loss.at.as_secs_f64(),
             phase: phase(loss.at, reloads),
@@ -64,6 +67,10 @@ impl LossReport {
             received: loss.received,
             since_written_ms: loss.since_written.map(|time| time.as_secs_f64() * 1000.0),
             last_pid: loss.last_pid,
+            execution: match (executions, loss.id) {
+                (Some(executions), Some(id)) => executions.of(&String::from_utf8_lossy(&id)),
+                _ => Execution::Unknown,
+            },
             transcript: loss.transcript.clone(),
         }
     }

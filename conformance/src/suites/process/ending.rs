@@ -20,7 +20,7 @@ pub(super) const CASES: &[Case] = &[
         "process.stop.hangup", Must, Source::Model("SIGNAL-1");
         claim: "SIGHUP must stop the server as the stop signal does.";
         reading: "The terminal of a server in the foreground has gone.";
-        needs: [HTTP, Need::FullTier]; Isolated; seconds: 15;
+        needs: [HTTP, Need::FullTier, Need::Can(Capability::Signals)]; Isolated; seconds: 15;
         accepts: ["status 0, no process left"]; aliases: [];
         run: |stage| { stage.all_workers()?; ends_on(stage, Signal::SIGHUP) }
     },
@@ -28,7 +28,7 @@ pub(super) const CASES: &[Case] = &[
         "process.stop.terminal-stop", Must, Source::Model("SIGNAL-1");
         claim: "SIGTSTP must stop the server as the stop signal does.";
         reading: "It is what Ctrl-Z sends; a server whose master sleeps would be lost.";
-        needs: [HTTP, Need::FullTier]; Isolated; seconds: 15;
+        needs: [HTTP, Need::FullTier, Need::Can(Capability::Signals)]; Isolated; seconds: 15;
         accepts: ["status 0, no process left"]; aliases: [];
         run: |stage| { stage.all_workers()?; ends_on(stage, Signal::SIGTSTP) }
     },

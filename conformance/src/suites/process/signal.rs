@@ -20,7 +20,7 @@ pub(super) const CASES: &[Case] = &[
         "process.worker-signal.int", Must, Source::Model("SIGNAL-2");
         claim: "A worker on SIGINT must leave and be replaced.";
         reading: "The master goes on; the count is reached again without the worker that was told.";
-        needs: [HTTP, Need::FullTier]; Isolated; seconds: 10;
+        needs: [HTTP, Need::FullTier, Need::Can(Capability::Signals)]; Isolated; seconds: 10;
         accepts: ["another process in its place, and an answer"]; aliases: [];
         run: |stage| leaves_on(stage, Signal::SIGINT)
     },
@@ -28,7 +28,7 @@ pub(super) const CASES: &[Case] = &[
         "process.worker-signal.hup", Must, Source::Model("SIGNAL-2");
         claim: "A worker on SIGHUP must leave and be replaced.";
         reading: "The master goes on; the count is reached again without the worker that was told.";
-        needs: [HTTP, Need::FullTier]; Isolated; seconds: 10;
+        needs: [HTTP, Need::FullTier, Need::Can(Capability::Signals)]; Isolated; seconds: 10;
         accepts: ["another process in its place, and an answer"]; aliases: [];
         run: |stage| leaves_on(stage, Signal::SIGHUP)
     },
@@ -36,7 +36,7 @@ pub(super) const CASES: &[Case] = &[
         "process.worker-signal.tstp", Must, Source::Model("SIGNAL-2");
         claim: "A worker on SIGTSTP must leave and be replaced.";
         reading: "It is a stop of the worker here and not of the job: nobody would continue it.";
-        needs: [HTTP, Need::FullTier]; Isolated; seconds: 10;
+        needs: [HTTP, Need::FullTier, Need::Can(Capability::Signals)]; Isolated; seconds: 10;
         accepts: ["another process in its place, and an answer"]; aliases: [];
         run: |stage| leaves_on(stage, Signal::SIGTSTP)
     },
@@ -44,7 +44,7 @@ pub(super) const CASES: &[Case] = &[
         "process.worker-signal.quit", Must, Source::Model("SIGNAL-4");
         claim: "A worker on SIGQUIT must leave and be replaced.";
         reading: "It has no connection, so there is nothing that it could finish first.";
-        needs: [HTTP, Need::FullTier]; Isolated; seconds: 10;
+        needs: [HTTP, Need::FullTier, Need::Can(Capability::Signals)]; Isolated; seconds: 10;
         accepts: ["another process in its place, and an answer"]; aliases: [];
         run: |stage| leaves_on(stage, Signal::SIGQUIT)
     },
@@ -52,7 +52,7 @@ pub(super) const CASES: &[Case] = &[
         "process.worker-signal.usr1", Must, Source::Model("RELOAD-11");
         claim: "A worker on SIGUSR1 must be replaced, and no other.";
         reading: "A reload of that worker alone.";
-        needs: [HTTP, Need::FullTier]; Isolated; seconds: 10;
+        needs: [HTTP, Need::FullTier, Need::Can(Capability::Signals)]; Isolated; seconds: 10;
         accepts: ["another process in its place, the others as before"]; aliases: [];
         run: |stage| leaves_on(stage, Signal::SIGUSR1)
     },
@@ -60,7 +60,7 @@ pub(super) const CASES: &[Case] = &[
         "process.worker-signal.usr2", Must, Source::Model("SIGNAL-8");
         claim: "A worker on SIGUSR2 must be replaced, and no other.";
         reading: "A graceful reload of that worker alone.";
-        needs: [HTTP, Need::FullTier]; Isolated; seconds: 10;
+        needs: [HTTP, Need::FullTier, Need::Can(Capability::Signals)]; Isolated; seconds: 10;
         accepts: ["another process in its place, the others as before"]; aliases: [];
         run: |stage| leaves_on(stage, Signal::SIGUSR2)
     },

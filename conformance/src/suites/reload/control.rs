@@ -108,7 +108,7 @@ pub(super) const CASES: &[Case] = &[
         "reload.signal.usr1", Must, Source::Model("SIGNAL-5");
         claim: "SIGUSR1 to the master must reload.";
         reading: "The new release answers, and the master is the same.";
-        needs: [HTTP, Need::FullTier, MODES]; Isolated; seconds: 15;
+        needs: [HTTP, Need::FullTier, MODES, Need::Can(Capability::Signals)]; Isolated; seconds: 15;
         accepts: ["the new release from the same master"]; aliases: [];
         run: |stage| by_signal(stage, Signal::SIGUSR1)
     },
@@ -116,7 +116,7 @@ pub(super) const CASES: &[Case] = &[
         "reload.signal.usr2", Must, Source::Model("SIGNAL-7");
         claim: "SIGUSR2 to the master must reload gracefully.";
         reading: "The new release answers, and the master is the same.";
-        needs: [HTTP, Need::FullTier, MODES]; Isolated; seconds: 15;
+        needs: [HTTP, Need::FullTier, MODES, Need::Can(Capability::Signals)]; Isolated; seconds: 15;
         accepts: ["the new release from the same master"]; aliases: [];
         run: |stage| by_signal(stage, Signal::SIGUSR2)
     },
