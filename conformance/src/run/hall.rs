@@ -18,7 +18,7 @@ use crate::testee::{Launch, Process, Testee};
 use crate::verdict::{Finding, Outcome, Surprise, Verdict};
 
 /// Testees of their own that run at the same time.
-const ISOLATED_JOBS: usize = 2;
+const ISOLATED_JOBS: usize = 4;
 /// What a case may take beyond its budget before it is abandoned: its probes stop at the budget.
 const GRACE: Duration = Duration::from_secs(2);
 /// How often the runner looks whether it was interrupted.
