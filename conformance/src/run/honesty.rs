@@ -22,6 +22,12 @@ pub enum Subject {
     Frame,
     /// It does not speak websocket as the contract says.
     WebSocket,
+    /// It does not speak text on a unix socket as the contract says.
+    Unix,
+    /// It does not speak text inside TLS as the contract says.
+    Tls,
+    /// It does not answer datagrams as the contract says.
+    Udp,
     /// Its limits are not the ones it was given.
     Limits,
     /// It writes no journal.
@@ -65,6 +71,15 @@ impl Honesty {
         if file.can(Capability::WebSocket) {
             honesty.note(Subject::WebSocket, websocket(&stage));
         }
+        if file.can(Capability::Unix) {
+            honesty.note(Subject::Unix, unix(&stage));
+        }
+        if file.can(Capability::Tls) {
+            honesty.note(Subject::Tls, tls(&stage));
+        }
+        if file.can(Capability::Udp) {
+            honesty.note(Subject::Udp, udp(&stage));
+        }
         if stage.is_full() {
             honesty.note(Subject::Limits, limits(&stage));
         }
@@ -89,6 +104,9 @@ impl Honesty {
                 Need::Can(Capability::Text | Capability::SendBuffer) => Subject::Text,
                 Need::Can(Capability::Frame) => Subject::Frame,
                 Need::Can(Capability::WebSocket | Capability::Deflate) => Subject::WebSocket,
+                Need::Can(Capability::Unix) => Subject::Unix,
+                Need::Can(Capability::Tls) => Subject::Tls,
+                Need::Can(Capability::Udp) => Subject::Udp,
                 Need::Can(Capability::Journal) => Subject::Journal,
                 Need::Limits => Subject::Limits,
                 Need::Reload | Need::ReloadThatWaits => Subject::Reload,
@@ -195,6 +213,34 @@ fn websocket(stage: &Stage) -> Result<(), Surprise> {
         Err(what) => return Err(Surprise(format!("a message of port websocket is not echoed: {what}"))),
     }
     in_tree(stage, probe.who()?.pid, "!who of port websocket")
+}
+
+/// As [`text`], on a unix socket.
+fn unix(stage: &Stage) -> Result<(), Surprise> {
+    let mut probe = stage.unix()?;
+    match probe.ask(b"an honest line")? {
+        Ok(line) if line == b"an honest line" => {}
+        other => return Err(Surprise(format!("a line of port unix is not echoed: {other:?}"))),
+    }
+    in_tree(stage, probe.who()?.pid, "!who of port unix")
+}
+
+/// As [`text`], inside TLS.
+fn tls(stage: &Stage) -> Result<(), Surprise> {
+    match stage.tls()?.ask(b"an honest line")? {
+        Ok(line) if line == b"an honest line" => Ok(()),
+        other => Err(Surprise(format!("a line of port tls is not echoed: {other:?}"))),
+    }
+}
+
+/// A datagram is echoed.
+fn udp(stage: &Stage) -> Result<(), Surprise> {
+    let probe = stage.datagrams()?;
+    probe.send(b"an honest datagram")?;
+    match probe.hear(stage.within(Duration::from_secs(2)))? {
+        Some(answer) if answer == b"an honest datagram" => Ok(()),
+        other => Err(Surprise(format!("a datagram is not echoed: {other:?}"))),
+    }
 }
 
 /// What is far above the limits is not taken. Whether they hold to the octet is for cases to say.
