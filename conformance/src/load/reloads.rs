@@ -118,14 +118,20 @@ pub(crate) fn reload(
         if follows.is_none() {
             due += plan.every.mul_f64(apart * 0.1);
         }
+        // A look at all processes takes its time on a busy machine: it comes before the moment, not into it.
+        let early = due.saturating_sub(AHEAD);
+        if !wait(control, interrupt, || early <= control.now()) {
+            return reloads;
+        }
+        let old = subject.workers();
         let planned = due.max(control.now());
         if !wait(control, interrupt, || planned <= control.now()) {
             return reloads;
         }
         let release = Release::new(format!("r{}", index + 1), *mode);
         let next = steps.get(index + 1).and_then(|(_, follows)| *follows);
-        let aim = Aim { release: &release, index: index + 1, planned, next, victim: jitter.next() };
-        let reloaded = one(subject, &aim, plan, control, interrupt);
+        let aim = Aim { release: &release, index: index + 1, planned, next, victim: jitter.next(), old };
+        let reloaded = one(subject, aim, plan, control, interrupt);
         due = match next {
             Some(next) => planned + next,
             None => reloaded.before.unwrap_or(planned) + plan.every,
@@ -151,17 +157,18 @@ struct Aim<'a> {
     next: Option<Duration>,
     /// Chooses the worker that a disturbance strikes.
     victim: u64,
+    /// Workers of before.
+    old: Vec<Worker>,
 }
 
 fn one(
     subject: &Arc<dyn Subject>,
-    aim: &Aim<'_>,
+    aim: Aim<'_>,
     plan: &ReloadPlan,
     control: &Control,
     interrupt: &AtomicBool,
 ) -> Reloaded {
-    let Aim { release, index, planned, next, victim } = *aim;
-    let old = subject.workers();
+    let Aim { release, index, planned, next, victim, old } = aim;
     let mut pending: Vec<&Disturbance> =
         plan.disturb.iter().filter(|one| !matches!(one.kind, Kind::Again | Kind::Broken)).collect();
     let mut disturbed = Vec::new();
@@ -310,6 +317,9 @@ fn wait(control: &Control, interrupt: &AtomicBool, mut enough: impl FnMut() -> b
         thread::sleep(LOOK);
     }
 }
+
+/// How long before a trigger the workers are looked up.
+const AHEAD: Duration = Duration::from_millis(100);
 
 const LOOK: Duration = Duration::from_millis(3);
 

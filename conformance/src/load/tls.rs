@@ -127,6 +127,11 @@ impl Stream {
         Ok(Stream { tcp, tls })
     }
 
+    /// Whether TLS is spoken: then octets may wait here and not in the socket.
+    pub(crate) fn is_secured(&self) -> bool {
+        self.tls.is_some()
+    }
+
     /// Goes on with the handshake of TLS; true when there is none or it is done.
     pub(crate) fn shake(&mut self) -> io::Result<bool> {
         let Some(tls) = &mut self.tls else { return Ok(true) };

@@ -67,22 +67,28 @@ impl Driver<'_> {
             return;
         }
         if event.is_readable() || event.is_read_closed() || event.is_error() {
-            self.read(key);
+            self.read(key, event.is_read_closed() || event.is_error());
         }
     }
 
     /// Takes everything that has come; then goes on with the next request where one is due.
-    fn read(&mut self, key: usize) {
-        if self.drain(key) {
+    fn read(&mut self, key: usize, to_the_end: bool) {
+        if self.drain(key, to_the_end) {
             self.rest_or_go_on(key);
         }
     }
 
     /// Reads until nothing is left; false if the connection ended over it.
-    fn drain(&mut self, key: usize) -> bool {
+    ///
+    /// A read that does not fill the buffer has emptied the socket, and what comes later is an event of its own (epoll(7)):
+    /// only where an end is to be expected, `to_the_end`, another look is worth its system call.
+    fn drain(&mut self, key: usize, to_the_end: bool) -> bool {
         loop {
             let Some(socket) = self.sockets.get_mut(key) else { return false };
             let found = look(&mut socket.stream, &mut self.buffer);
+            let emptied = !to_the_end
+                && matches!(found, Found::Octets(count) if count < self.buffer.len())
+                && !socket.stream.is_secured();
             let now = self.control.now();
             let turn = match &found {
                 Found::Nothing => return true,
@@ -109,6 +115,9 @@ impl Driver<'_> {
                 if !self.sockets.contains(key) {
                     return false;
                 }
+            }
+            if emptied {
+                return true;
             }
         }
     }
@@ -163,7 +172,7 @@ impl Driver<'_> {
             return;
         };
         socket.connection.begin(exchange);
-        if self.drain(key) {
+        if self.drain(key, true) {
             self.send(key);
         }
     }
@@ -230,7 +239,7 @@ impl Driver<'_> {
             };
             socket.connection.held_until = None;
             if socket.connection.population == Population::Download {
-                self.read(key);
+                self.read(key, true);
             } else {
                 let unsent = std::mem::take(&mut socket.unsent);
                 self.write(key, &unsent);
@@ -264,7 +273,7 @@ impl Driver<'_> {
                 }
                 Err(_) => {
                     // What was answered before the end is still there to be read.
-                    if self.drain(key) {
+                    if self.drain(key, true) {
                         let turn = self.sockets[key].connection.cut(Cut::Reset);
                         let now = self.control.now();
                         self.apply(key, turn, now);
