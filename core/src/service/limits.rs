@@ -67,8 +67,8 @@ impl<P: Protocol> Service<P> {
         self
     }
 
-    /// How long a head may take, from its first byte or from the start of the connection to its end; for websocket the
-    /// opening handshake. Default 60 s; no other protocol here has heads (SF-42).
+    /// How long a head may take, from its first byte to its end; for websocket the opening handshake, from the start of
+    /// the connection. Default 60 s; no other protocol here has heads (SF-42).
     #[must_use]
     pub fn header_timeout(mut self, patience: Duration) -> Self {
         self.limit.header = Some(patience);

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 /// The report is what the schema promises.
 #[track_caller]
 pub(crate) fn assert_fits(report: &Value) {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/reload-report.schema.json");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/schema/reload.json");
     let schema: Value =
         serde_json::from_str(&std::fs::read_to_string(path).expect("the schema is there")).expect("JSON");
     let mut wrong = Vec::new();

@@ -310,7 +310,7 @@ mod tests {
     /// The schema that is committed. After a change of the report the test writes it anew and fails once.
     #[test]
     fn the_schema_of_the_report_is_the_committed_one() {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/reload-report.schema.json");
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/schema/reload.json");
         let schema = serde_json::to_string_pretty(&schemars::schema_for!(Report)).expect("it is JSON") + "\n";
         let committed = std::fs::read_to_string(&path).unwrap_or_default();
         if committed != schema {
