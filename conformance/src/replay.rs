@@ -185,6 +185,10 @@ fn difference(now: &[u8], then: &[u8], end_now: Option<What>, end_then: Option<W
     if let Some(at) = now.iter().zip(then).position(|(left, right)| left != right) {
         return Some(Difference::Octet(at));
     }
+    // The case may have stopped listening before the server stopped talking.
+    if end_then.is_none() && then.len() <= now.len() {
+        return None;
+    }
     if now.len() != then.len() {
         return Some(Difference::Length(now.len(), then.len()));
     }
@@ -202,6 +206,8 @@ mod tests {
         assert_eq!(difference(b"abc", b"axc", None, fin), Some(Difference::Octet(1)));
         assert_eq!(difference(b"ab", b"abc", fin, fin), Some(Difference::Length(2, 3)));
         assert_eq!(difference(b"ab", b"ab", None, fin), Some(Difference::End(None, fin)));
+        assert_eq!(difference(b"abc", b"ab", fin, None), None);
+        assert_eq!(difference(b"a", b"ab", fin, None), Some(Difference::Length(1, 2)));
     }
 
     #[test]
