@@ -26,9 +26,16 @@ fn a_broken_release_during_a_reload_costs_nothing() {
 fn a_worker_that_stands_still_or_dies_costs_no_more_than_what_is_its_own() {
     let _turn = turn();
     for kind in ["stop-worker", "kill-worker"] {
-        let report = assert_lossless(&["--reloads", "1", "--workers", "1", "--disturb", kind], 1);
-        let struck = &report["reloads"][0]["disturbed"][0];
-        assert!(struck["kind"] == kind && struck["pid"].is_u64() && struck["error"].is_null(), "{struck:#}");
+        // A reload may be over before the moment comes, where the machine is late: then nobody was struck.
+        let strike = || {
+            let at = format!("{kind}@5");
+            let report = assert_lossless(&["--reloads", "1", "--workers", "1", "--disturb", &at], 1);
+            report["reloads"][0]["disturbed"][0].clone()
+        };
+        let is_struck =
+            |struck: &Value| struck["kind"] == kind && struck["pid"].is_u64() && struck["error"].is_null();
+        let tries: Vec<Value> = (0..4).map(|_| strike()).take_while(|struck| !is_struck(struck)).collect();
+        assert!(tries.len() < 4, "{tries:#?}");
     }
 }
 
