@@ -52,7 +52,7 @@ class ReloadCheck(unittest.TestCase):
         self.assertEqual(status, 0, text)
         self.assertEqual(
             sorted(path.name for path in (self.folder / "reports").iterdir()),
-            ["reload.json", "reload.jsonl", "reload.xml"],
+            ["reload.html", "reload.json", "reload.jsonl", "reload.xml"],
         )
         self.assertIn(": lossless", (self.folder / "summary.md").read_text(encoding="utf-8"))
 
