@@ -39,6 +39,8 @@ pub(super) struct Life {
     staff: Staff,
     reloaded: Cell<bool>,
     leaving: Cell<bool>,
+    /// Signals that came before this worker was told to accept; `None` from then on.
+    early: RefCell<Option<Vec<Signal>>>,
 }
 
 thread_local! {
@@ -70,6 +72,7 @@ impl Life {
             staff: serving.staff,
             reloaded: Cell::new(false),
             leaving: Cell::new(false),
+            early: RefCell::new(Some(Vec::new())),
         });
         CURRENT.set(Rc::downgrade(&life));
         life
@@ -156,9 +159,20 @@ impl Life {
         }
     }
 
-    /// A signal sent to this worker alone (SIGNAL-2 to SIGNAL-8, RELOAD-11).
+    /// A signal sent to this worker alone (SIGNAL-2 to SIGNAL-8, RELOAD-11). One that serves nobody yet obeys once it
+    /// does: were it to leave, its whole generation would be given up, and its server with it if that is the first.
     fn hear_signal(self: &Rc<Self>, signal: Signal) {
-        tracing::info!(slot = self.worker.slot, %signal, "signal");
+        let early = match &mut *self.early.borrow_mut() {
+            Some(early) if !self.leaving.get() => {
+                early.push(signal);
+                true
+            }
+            _ => false,
+        };
+        tracing::info!(slot = self.worker.slot, %signal, early, "signal");
+        if early {
+            return;
+        }
         match signal {
             Signal::SIGUSR1 | Signal::SIGUSR2 => {
                 self.call_reload();
@@ -197,7 +211,7 @@ impl Life {
         }
     }
 
-    fn accept(&self) {
+    fn accept(self: &Rc<Self>) {
         if self.leaving.get() {
             return;
         }
@@ -211,9 +225,10 @@ impl Life {
             }
         }
         self.tell(FromWorker::Accepting);
+        let early = self.early.take().unwrap_or_default();
+        early.into_iter().for_each(|signal| self.hear_signal(signal));
     }
 
-    /// STOP-5: the application is told, then the listener is left, then the connections go.
     /// Takes over a connection of the worker before this one; what can't be served stays there.
     fn adopt(&self, passage: u64, socket: Option<OwnedFd>) {
         let adopted = match socket {
@@ -235,6 +250,7 @@ impl Life {
         Rc::new(move |number, socket| life.control.tell_with(&FromWorker::Hand(number), socket))
     }
 
+    /// STOP-5: the application is told, then the listener is left, then the connections go.
     fn leave(self: &Rc<Self>, grace: Duration, within: Duration, successor: bool) {
         let again = self.leaving.replace(true);
         if again && !grace.is_zero() {

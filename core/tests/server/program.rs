@@ -122,6 +122,12 @@ fn web(name: &str, options: &HashMap<String, String>, folder: &Path) -> Service<
                 Some("hang") => loop {
                     thread::park();
                 },
+                // The last worker comes up when the file is there.
+                Some("wait") if worker.slot() == 1 => {
+                    while !marker.exists() {
+                        thread::sleep(Duration::from_millis(5));
+                    }
+                }
                 _ => {}
             }
         })

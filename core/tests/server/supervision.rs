@@ -14,6 +14,7 @@ use crate::tests;
 
 tests![
     a_crash_loop_is_slowed_and_shown,
+    a_worker_signalled_before_it_serves_obeys_when_it_does,
     a_worker_that_ignores_everything_is_killed_on_time,
     a_worker_that_ignores_a_reload_is_killed_on_time,
     a_stopped_worker_is_not_replaced,
@@ -49,6 +50,26 @@ fn a_crash_loop_is_slowed_and_shown() {
     // Once the fault is mended the server recovers by itself.
     std::fs::write(server.path("live"), "").unwrap();
     until("it recovers", || server.status()["state"] == "running");
+}
+
+fn a_worker_signalled_before_it_serves_obeys_when_it_does() {
+    // SIGNAL-2, SIGNAL-6: the first generation is neither given up for it nor is the signal lost.
+    for early in [Signal::SIGTERM, Signal::SIGQUIT] {
+        let mut server = Running::prepare("die=wait count=2");
+        let mut start = server.command("start");
+        server.launch(start.stderr(Stdio::piped()));
+        server.log.wait_for("1 of 2");
+        let ready =
+            server.journal().iter().find_map(|line| line.strip_suffix(" worker_start 0")?.parse().ok());
+        let ready: i32 = ready.expect("it has started");
+        signal(ready, early);
+        server.log.wait_for(&format!("signal={early}"));
+        std::fs::write(server.path("live"), "").unwrap();
+        server.log.wait_for("running");
+        server.find_port();
+        until("it is replaced", || !alive(ready) && server.workers().len() == 2);
+        assert_eq!(get(&server.http, "/ok").unwrap(), "ok");
+    }
 }
 
 fn a_worker_that_ignores_everything_is_killed_on_time() {
