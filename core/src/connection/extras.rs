@@ -60,6 +60,11 @@ impl<P: Protocol> Served<P> {
         own.unwrap_or(self.runtime.limit.idle)
     }
 
+    /// Whether the connection differs in nothing from any other of its service.
+    pub(super) fn is_like_all(&self) -> bool {
+        self.extras.borrow().is_none() && self.max_send_buffer.get() == self.runtime.limit.max_send_buffer
+    }
+
     /// Drops all of it. The callbacks may hold other connections, and those this one.
     pub(super) fn drop_extras(&self) {
         let extras = self.extras.take();

@@ -52,8 +52,9 @@ impl<P: Protocol> Service<P> {
 
     /// Whether a reload hands connections that are between two messages over to the next worker, so that the peer
     /// notices nothing. `on_close` is called here and `on_connect` there. For services that keep nothing of a connection in
-    /// the worker; what else is sent to one in the moment that it goes over is refused. Connections under TLS are not handed
-    /// over. Default: yes for HTTP, else no: then they are closed after the grace period, announced where the protocol can.
+    /// the worker; what else is sent to one in the moment that it goes over is refused. A connection that has something of
+    /// its own (a context, callbacks, a limit or timeout that was set for it) stays, and so do connections under TLS: they
+    /// are closed after the grace period, announced where the protocol can. Default: yes for HTTP, else no.
     #[must_use]
     pub fn handoff(mut self, hands_over: bool) -> Self {
         self.limit.handoff = hands_over;

@@ -14,6 +14,7 @@ pub(crate) const CASES: &[Case] = &[
     Case { name: "half_a_request_is_finished_where_it_began", serve: web, check: half_a_request },
     Case { name: "hundreds_go_over_at_once", serve: web, check: hundreds },
     Case { name: "a_service_that_asks_for_it_hands_over_and_others_do_not", serve: lines, check: opted_in },
+    Case { name: "a_connection_with_something_of_its_own_stays", serve: own, check: own_stays },
     Case {
         name: "work_in_progress_outlives_the_grace_and_is_handed_over_after",
         serve: works,
@@ -146,6 +147,36 @@ fn opted_in(running: &Running) {
     let mut rest = Vec::new();
     stays.stream.read_to_end(&mut rest).expect("an orderly end");
     assert_eq!(rest, b"");
+}
+
+/// `context`, `buffer` and `idle` give the connection that of its own; every message is answered with the worker.
+fn own(server: Server) -> Server {
+    server.idle_grace(Duration::from_millis(100)).service(Service::text("127.0.0.1:0").handoff(true).on_message(
+        |conn, line| {
+            match line {
+                b"context" => conn.set_context(1_u8),
+                b"buffer" => conn.set_max_send_buffer(9_000),
+                b"idle" => conn.set_idle_timeout(Some(Duration::from_secs(60))),
+                _ => {}
+            }
+            conn.send(std::process::id().to_string());
+        },
+    ))
+}
+
+fn own_stays(running: &Running) {
+    let mut peers = ["nothing", "context", "buffer", "idle"].map(|word| {
+        let mut peer = running.connect("text");
+        peer.say(format!("{word}\n"));
+        (peer.line(), peer)
+    });
+    running.reload();
+    let (before, plain) = &mut peers[0];
+    plain.say("nothing\n");
+    assert_ne!(plain.line(), *before);
+    for (_, peer) in &mut peers[1..] {
+        assert_eq!(peer.rest(), b"");
+    }
 }
 
 /// Answers after a while, on a service that hands over and on one that does not; idle connections have no time.
