@@ -214,7 +214,8 @@ fn one(
             Some(Ok(_)) if up => renewed && index <= control.newest_release() && old_gone.is_some(),
             Some(Ok(trigger)) => control.moment(trigger.after).max(asked) + plan.hold <= now,
         };
-        finished || asked + patience + plan.hold <= now
+        // What is to disturb does so, also where the reload is over before its moment.
+        finished && pending.is_empty() || asked + patience + plan.hold <= now
     };
     if !wait(control, interrupt, enough) {
         subject.cancel();

@@ -26,7 +26,7 @@ fn a_broken_release_during_a_reload_costs_nothing() {
 fn a_worker_that_stands_still_or_dies_costs_no_more_than_what_is_its_own() {
     let _turn = turn();
     for kind in ["stop-worker", "kill-worker"] {
-        // A reload may be over before the moment comes, where the machine is late: then nobody was struck.
+        // Whom it strikes may end just then.
         let strike = || {
             let at = format!("{kind}@5");
             let report = assert_lossless(&["--reloads", "1", "--workers", "1", "--disturb", &at], 1);
@@ -52,7 +52,7 @@ fn an_upgrade_is_a_command_and_the_server_is_followed_to_its_new_master() {
 fn nothing_of_the_server_outlives_its_master() {
     let _turn = turn();
     let output = command(QUICK)
-        .args(["--mix", "http=4", "--reloads", "1", "--disturb", "kill-master", "--json", "-"])
+        .args(["--mix", "http=4", "--reloads", "1", "--disturb", "kill-master@400", "--json", "-"])
         .output()
         .expect("the program runs");
     let report = report(&output);
