@@ -94,7 +94,7 @@ fn fails_on(fault: &str, cases: &[String]) -> Result<(), Failed> {
 fn main() {
     let mut arguments = Arguments::from_args();
     // A trial mostly waits, for a silence or a deadline.
-    arguments.test_threads = arguments.test_threads.or(Some(6));
+    arguments.test_threads = arguments.test_threads.or(Some(12));
     assert!(Path::new(TESTEE).exists(), "{TESTEE} is missing");
     let mut trials = vec![Trial::test("every_must_case_is_listed", every_must_case_is_listed)];
     trials.extend(kills().0.into_iter().map(|(fault, cases)| {

@@ -259,7 +259,7 @@ impl Stage {
     /// Asks again until there is an answer or the deadline comes. For what has no event to wait for:
     /// /proc, the journal, a file.
     pub fn eventually<Value>(&self, mut ask: impl FnMut() -> Option<Value>) -> Option<Value> {
-        let mut pause = Duration::from_millis(1);
+        let begun = Instant::now();
         loop {
             if let Some(value) = ask() {
                 return Some(value);
@@ -267,8 +267,8 @@ impl Stage {
             if self.deadline <= Instant::now() {
                 return None;
             }
-            thread::sleep(pause);
-            pause = (pause * 2).min(Duration::from_millis(10));
+            // A look may cost a walk through all of /proc: what is slow to come is looked for more rarely.
+            thread::sleep((begun.elapsed() / 20).clamp(Duration::from_millis(1), Duration::from_millis(40)));
         }
     }
 
@@ -276,11 +276,12 @@ impl Stage {
     /// wait for either. Ends at the case's deadline at the latest.
     pub fn holds_for(&self, time: Duration, mut holds: impl FnMut() -> bool) -> bool {
         let end = self.within(time);
+        let pause = (time / 50).clamp(Duration::from_millis(5), Duration::from_millis(20));
         while holds() {
             if end <= Instant::now() {
                 return true;
             }
-            thread::sleep(Duration::from_millis(5));
+            thread::sleep(pause);
         }
         false
     }

@@ -74,7 +74,11 @@ impl<P: Protocol> Served<P> {
     /// not: the successor could not know of it.
     pub(super) fn goes_over(&self) -> bool {
         let plain = self.stream.borrow().as_ref().is_some_and(|stream| !matches!(stream, Stream::Tls(_)));
-        plain && self.runtime.limit.handoff && !self.stays.get() && self.is_like_all() && self.runtime.hands_over()
+        plain
+            && self.runtime.limit.handoff
+            && !self.stays.get()
+            && self.is_like_all()
+            && self.runtime.hands_over()
     }
 
     /// Puts the connection in line for the successor if it is idle: everything that was asked is answered and out, and

@@ -151,8 +151,8 @@ fn opted_in(running: &Running) {
 
 /// `context`, `buffer` and `idle` give the connection that of its own; every message is answered with the worker.
 fn own(server: Server) -> Server {
-    server.idle_grace(Duration::from_millis(100)).service(Service::text("127.0.0.1:0").handoff(true).on_message(
-        |conn, line| {
+    server.idle_grace(Duration::from_millis(100)).service(
+        Service::text("127.0.0.1:0").handoff(true).on_message(|conn, line| {
             match line {
                 b"context" => conn.set_context(1_u8),
                 b"buffer" => conn.set_max_send_buffer(9_000),
@@ -160,8 +160,8 @@ fn own(server: Server) -> Server {
                 _ => {}
             }
             conn.send(std::process::id().to_string());
-        },
-    ))
+        }),
+    )
 }
 
 fn own_stays(running: &Running) {

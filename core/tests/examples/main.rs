@@ -47,5 +47,8 @@ impl Case {
 fn main() -> ExitCode {
     let cases = [lines::CASES, web::CASES, websocket::CASES, companions::CASES, databases::CASES];
     let trials = cases.into_iter().flatten().map(Case::trial).collect();
-    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+    let mut arguments = Arguments::from_args();
+    // They mostly wait, each for a server of its own.
+    arguments.test_threads = arguments.test_threads.or(Some(8));
+    libtest_mimic::run(&arguments, trials).exit_code()
 }

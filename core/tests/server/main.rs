@@ -41,7 +41,10 @@ fn main() -> ExitCode {
         });
         trial.with_ignored_flag(!is_root && NEED_ROOT.contains(name))
     });
-    libtest_mimic::run(&Arguments::from_args(), trials.collect()).exit_code()
+    let mut arguments = Arguments::from_args();
+    // They mostly wait, each for a server of its own.
+    arguments.test_threads = arguments.test_threads.or(Some(8));
+    libtest_mimic::run(&arguments, trials.collect()).exit_code()
 }
 
 /// What starts workers as another user, which only root can.
