@@ -4,6 +4,7 @@ import contextlib
 import fnmatch
 import glob
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -20,12 +21,17 @@ class Machine:
         places = [self.python / "bin", self.node / "node_modules/.bin"]
         # Servers of Debian lie in sbin, which a user's PATH may lack.
         path = [*map(str, places), *os.environ.get("PATH", "").split(":"), "/usr/sbin", "/sbin"]
-        self.environment = {**os.environ, "PATH": ":".join(dict.fromkeys(path))}
+        modules = [str(self.node / "node_modules"), *filter(None, [os.environ.get("NODE_PATH")])]
+        self.environment = {
+            **os.environ, "PATH": ":".join(dict.fromkeys(path)), "NODE_PATH": ":".join(dict.fromkeys(modules))
+        }
 
     def missing(self, needs):
         """What is not there, one line each."""
         lacks = [f"no program {name}" for name in needs.programs if not self._has(name)]
         lacks += [f"no file {pattern}" for pattern in needs.files if not glob.glob(pattern)]
+        if not lacks:
+            lacks += [f"`{shlex.join(command)}` fails" for command in needs.works if not self._works(command)]
         lacks += [
             f"{name} does not name {what}"
             for name, what in needs.variables.items()
@@ -40,6 +46,12 @@ class Machine:
                     if fnmatch.fnmatch(entry.name, name) and os.access(entry.path, os.X_OK):
                         return True
         return False
+
+    def _works(self, command):
+        done = subprocess.run(
+            command, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, check=False
+        )
+        return done.returncode == 0
 
     def install(self, needs):
         """Installs what a registry has. Raises subprocess.CalledProcessError where that fails."""
@@ -71,4 +83,4 @@ class Machine:
                 self._run([*sudo, "rm", "-f", str(POLICY)])
 
     def _run(self, command):
-        subprocess.run(["nice", "-n", "15", *command], env=self.environment, stdout=sys.stderr, check=True)
+        subprocess.run(command, env=self.environment, stdout=sys.stderr, check=True)

@@ -1,4 +1,4 @@
-"""The matrix as a Markdown table."""
+"""The matrix as a Markdown table, with links to the pages of its rows."""
 
 from . import words
 
@@ -10,7 +10,7 @@ HEAD = (
 
 def table(results):
     """One line for each row, in the order of the rows."""
-    lines = ["| " + " | ".join(HEAD) + " |", "|" + " --- |" * 4 + " --- |" + " ---: |" * 7]
+    lines = ["| " + " | ".join(HEAD) + " |", "|" + " --- |" * 5 + " ---: |" * 7]
     for result in results:
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells(result)) + " |")
     return "\n".join(lines) + "\n"
@@ -18,13 +18,33 @@ def table(results):
 
 def cells(result):
     row, tally = result.row, result.reloads
-    start = [row.server, row.setting, words.version(result.version), words.share_of_cases(result.cases)]
+    start = [row.server, row.setting, words.version(result.version), share_of_cases(result)]
     if tally is None:
         return [*start, "not judged", *["–"] * 7]
     grade = tally.grade + (", broken promise" if tally.failures else "")
+    lost = tally.lost + tally.races
+    page = result.reload_report.page
     return [
-        *start, grade, f"{tally.finished} of {tally.made}", words.count(tally.requests),
-        words.count(tally.lost + tally.races), words.count(tally.races), words.count(tally.cut),
+        *start, linked(page, "timeline", grade), f"{tally.finished} of {tally.made}", words.count(tally.requests),
+        linked(page if lost else None, "losses", words.count(lost)), words.count(tally.races),
+        linked(page if tally.cut else None, "connections", words.count(tally.cut)),
         words.milliseconds(tally.silence_seen_ms),
         words.ratio(tally.p99_ratio),
     ]
+
+
+def share_of_cases(result):
+    """Passed, failed and known in a few words."""
+    cases = result.cases
+    if cases is None:
+        return "as above" if result.cases_elsewhere else "–"
+    words_of = [f"{cases.passed} passed", f"{cases.failed} failed", f"{cases.known} known"]
+    if cases.flaky:
+        words_of.append(f"{cases.flaky} flaky")
+    if cases.unjudged:
+        words_of.append(f"{cases.unjudged} not judged")
+    return linked(result.cases_report.page, "all", ", ".join(words_of))
+
+
+def linked(page, anchor, text):
+    return f"[{text}]({page.name}#{anchor})" if page else text

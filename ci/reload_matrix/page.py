@@ -1,4 +1,4 @@
-"""The matrix as one page of HTML: no script, nothing loaded from elsewhere."""
+"""The matrix as one page of HTML: no script, nothing loaded from elsewhere. Beside it lie the pages of its rows."""
 
 from html import escape
 from pathlib import Path
@@ -24,8 +24,8 @@ COLUMNS = (
 )
 
 
-def render(results, circumstances):
-    """The page. `circumstances` are sentences about the machine and the load."""
+def render(results, circumstances, besides):
+    """The page. `circumstances` are sentences about the machine and the load, `besides` files and what they are."""
     grades = {}
     for result in results:
         grade = result.reloads.grade if result.reloads else "none"
@@ -50,24 +50,29 @@ def render(results, circumstances):
 <p class="soft">Every server is reloaded under the same load, in the way its own documentation advises, and every
 request is accounted for.</p>
 <ul class="tally">{tally}</ul>
+<div class="links"><a href="#reading">How to read it</a>{"".join(f'<a href="{f}">{text}</a>' for f, text in besides)}</div>
 <table class="matrix">
 <thead><tr>{head}</tr></thead>
 <tbody>
 {body}
 </tbody>
 </table>
-<h2>How to read it</h2>
+<h2 id="reading">How to read it</h2>
 <ul>
 {"".join(f"<li>{badge(grade)} {text}</li>" for grade, text in GRADES.items())}
-<li><b>Cases</b> are single rules of HTTP/1.1, of processes and of reloads, each tried alone. <i>Known</i> ones fail
-and are listed with their reasons in the testee’s <code>known.toml</code>, which describes the first setting of each
-server.</li>
+<li><b>Cases</b> are single rules of HTTP/1.1, of processes and of reloads, each tried alone, and of every other protocol
+that the server speaks. <i>Known</i> ones fail and are listed with their reasons in the testee’s <code>known.toml</code>,
+which describes the first setting of each server.</li>
 <li><b>Lost</b> is every request without its right answer; those that a client may repeat by itself are named
-beneath.</li>
+beneath. The number leads to them, one by one, each with what both sides said.</li>
 <li><b>Connections cut</b> ended under a request; beneath are those that the server closed between two requests
 without a word: each of them could have cut one.</li>
 <li><b>The strip</b> under each row is its run: answers in each tenth of a second, reloads shaded, losses in red beneath.
 Where it falls to nothing, nobody was answered; outside the shades that says more of the machine than of the server.</li>
+<li><b>Looks like RL-…</b> names a known pattern of losses, by its rule in <code>docs/reload.md</code>.</li>
+<li><b>Broken promises</b> are named beneath. <i>Parked</i> connections are left in one state of the protocol and go on a
+second after a reload; in the <i>freeze-frame</i> they wait in the accept queue while the workers stand still and the reload
+comes. Neither depends on luck.</li>
 <li><b>Longest silence</b> is the longest time in which nobody got an answer, while requests were sent.</li>
 <li><b>p99 in a reload</b> is how many times longer the slowest hundredth of paced requests waited while a reload
 was under way.</li>
@@ -103,23 +108,31 @@ def line(result):
     else:
         broken = ' <span class="badge broken">broken promise</span>' if tally.failures else ""
         lost = tally.lost + tally.races
+        page = result.reload_report.page
         cells += [
             cell("Grade", badge(tally.grade) + broken, kind="text grade"),
             version,
             cases,
-            cell("Reloads", f"{tally.finished} of {tally.made}"),
-            cell("Requests", words.count(tally.requests)),
-            cell("Lost", words.count(lost), f"{words.count(tally.races)} repeatable" if tally.races else "", lost),
+            cell("Reloads", linked(page, "reloads", f"{tally.finished} of {tally.made}")),
+            cell("Requests", linked(page, "fates", words.count(tally.requests))),
             cell(
-                "Connections cut", words.count(tally.cut),
+                "Lost", linked(page if lost else None, "losses", words.count(lost)),
+                f"{words.count(tally.races)} repeatable" if tally.races else "", lost,
+            ),
+            cell(
+                "Connections cut", linked(page if tally.cut else None, "connections", words.count(tally.cut)),
                 f"{words.count(tally.closed_idle)} closed idle" if tally.closed_idle else "", tally.cut,
             ),
             cell("Longest silence", *silence(tally)),
             cell("p99 in a reload", *p99(tally)),
         ]
-    drawn = strip(result.reload_report.data) if tally else ""
     return f"""<tr class="figures" id="{row.id}">{"".join(cells)}</tr>
-<tr class="more"><td colspan="{len(COLUMNS)}">{drawn}<div class="folds">{details(result)}</div></td></tr>"""
+<tr class="more"><td colspan="{len(COLUMNS)}">{more(result)}</td></tr>"""
+
+
+def linked(page, anchor, text):
+    """The text, as a link into a page that lies beside this one, if there is one."""
+    return f'<a href="{page.name}#{anchor}">{text}</a>' if page else text
 
 
 def silence(tally):
@@ -147,115 +160,48 @@ def cell(label, text, beneath="", loud=False, kind=""):
 def cases_cell(result):
     cases = result.cases
     if cases is None:
-        return "as above" if result.cases_elsewhere else "–"
-    besides = {"failed": cases.failed, "known": cases.known, "not judged": cases.unjudged}
-    lines = "".join(f"<small>{count} {what}</small>" for what, count in besides.items() if count)
-    return f"{cases.passed} passed{lines}"
+        if result.cases_elsewhere:
+            return f'<a href="#{result.row.id_without_flags}">as above</a>'
+        return "–"
+    page = result.cases_report.page
+    besides = (
+        (cases.failed, "fail", "failed"), (cases.flaky, "flaky", "flaky"), (cases.known, "known", "known"),
+        (cases.errors, "error", "not judged"), (cases.inconclusive, "inconclusive", "inconclusive"),
+    )
+    lines = "".join(
+        f"<small>{linked(page, anchor, f'{count} {what}')}</small>" for count, anchor, what in besides if count
+    )
+    return f"{linked(page, 'all', f'{cases.passed} passed')}{lines}"
 
 
-def details(result):
-    """Verdict, losses and failed cases of a row, folded."""
+def more(result):
+    """What a row is made of: its run as a strip, the verdict in words, and where the rest is."""
     parts = [folded(problem, f"<pre>{escape(why)}</pre>") for problem, why in result.problems]
+    links = []
     if result.reloads:
-        losses = result.reload_report.data["losses"]
-        total = result.reloads.lost + result.reloads.races
-        title = "Nothing lost; the reloads" if total == 0 else f"{words.count(total)} lost, one by one"
-        if result.reloads.grade == "inconclusive":
-            title = f"{words.count(total)} lost, and why that proves nothing"
-        parts.append(folded(title, verdict(result.reloads) + loss_table(losses, total) + reload_table(result)))
+        page = result.reload_report.page
+        parts.insert(0, strip(result.reload_report.data))
+        parts.append(f'<p class="verdict">{escape(result.reloads.sentence)}</p>{notes(result.reloads)}')
+        links.append(linked(page, "timeline", "The reloads, with every loss" if page else ""))
     if result.cases:
-        data = result.cases_report.data
-        wrong = [case for case in data["cases"] if case["verdict"] in ("fail", "error", "inconclusive")]
-        if wrong:
-            parts.append(folded(f"Cases failed or not judged: {len(wrong)}", "".join(map(case_part, wrong))))
-        known = [case for case in data["cases"] if case["verdict"] == "known"]
-        if known:
-            parts.append(folded(f"Known failures: {len(known)}", "".join(map(case_part, known))))
-        if data["stale"]:
+        page = result.cases_report.page
+        links.append(linked(page, "all", "The cases, with what was said" if page else ""))
+        if result.cases.stale:
             entries = [
-                f'<li><code>{escape(entry["id"])}</code>: {escape(entry["what"])}</li>' for entry in data["stale"]
+                f'<li><code>{escape(entry["id"])}</code>: {escape(entry["what"])}</li>' for entry in result.cases.stale
             ]
-            title = f"In known.toml, and passed: {len(entries)}"
-            parts.append(folded(title, f'<ul>{"".join(entries)}</ul>'))
-    return "".join(parts)
+            parts.append(folded(f"In known.toml, and passed: {len(entries)}", f'<ul>{"".join(entries)}</ul>'))
+    setting = folded("How it is set up", f"<p>{escape(result.row.advice)}</p>")
+    return f'{"".join(parts)}<div class="links">{"".join(links)}{setting}</div>'
+
+
+def notes(tally):
+    """What else a reload showed, a line each."""
+    lines = [*tally.failures, *(f'{check["name"]}: {check["found"]}' for check in tally.unmet)]
+    for rule, text, count in tally.patterns:
+        lines.append(f"looks like {rule}{f', {count} times, the first' if 1 < count else ''}: {text}")
+    return f'<ul class="notes">{"".join(f"<li>{escape(text)}</li>" for text in lines)}</ul>' if lines else ""
 
 
 def folded(title, inside):
     return f'<details><summary>{escape(title)}</summary><div class="inside">{inside}</div></details>'
-
-
-def verdict(tally):
-    notes = [*tally.failures, *(f'{check["name"]}: {check["found"]}' for check in tally.unmet)]
-    listed = "".join(f"<li>{escape(note)}</li>" for note in notes)
-    return f"<p>{escape(tally.sentence)}</p>" + (f"<ul>{listed}</ul>" if listed else "")
-
-
-def loss_table(losses, total):
-    if not losses:
-        return ""
-    rows = []
-    for loss in losses:
-        since = loss["since_written_ms"]
-        fate = loss["fate"].replace("-", " ") + (" (repeatable)" if loss["repeatable"] else "")
-        rows.append(
-            "<tr>"
-            f'<td>{loss["at"]:.4f} s</td><td class="text">{escape(loss["phase"])}</td>'
-            f'<td class="text">{escape(fate)}</td>'
-            f'<td class="text">{escape(loss["detail"])}</td><td class="text">{loss["method"]}</td>'
-            f'<td class="text">{loss["connection"]} ({loss["population"]})</td><td>{loss["ordinal"]}</td>'
-            f'<td>{loss["sent"]}</td><td>{loss["received"]}</td>'
-            f'<td>{"–" if since is None else f"{since:.2f} ms"}</td><td>{loss["last_pid"] or "–"}</td></tr>'
-        )
-    heads = (
-        "<th>at</th><th class=text>phase</th><th class=text>fate</th><th class=text>how it ended</th>"
-        "<th class=text>method</th><th class=text>connection</th><th>its request</th><th>octets sent</th>"
-        "<th>received</th><th>after</th><th>last answered by</th>"
-    )
-    more = "" if total <= len(losses) else f'<p class="soft">The first {len(losses)} of {words.count(total)}.</p>'
-    return f"<h3>Losses</h3>{more}{scroll(heads, rows)}"
-
-
-def reload_table(result):
-    def after(reload, moment):
-        value, begin = reload[moment], reload["trigger_before"]
-        return "–" if value is None or begin is None else f"{(value - begin) * 1000:.0f} ms"
-
-    rows = [
-        "<tr>"
-        f'<td class="text">{reload["release"]}</td><td>{reload["planned"]:.2f} s</td>'
-        f'<td>{after(reload, "first_new")}</td><td>{after(reload, "last_old")}</td>'
-        f'<td>{after(reload, "old_gone")}</td>'
-        f'<td class="text">{"yes" if reload["finished"] else "no"}</td><td>{reload["in_flight"]}</td>'
-        f'<td>{reload["lost"]}</td></tr>'
-        for reload in result.reload_report.data["reloads"]
-    ]
-    heads = (
-        "<th class=text>release</th><th>asked for at</th><th>first new answer</th><th>last old answer</th>"
-        "<th>old workers gone</th><th class=text>over in time</th><th>requests under way</th><th>lost</th>"
-    )
-    return f"<h3>Reloads</h3>{scroll(heads, rows)}"
-
-
-def scroll(heads, rows):
-    return (
-        f'<div class="scroll" tabindex="0"><table class="plain"><thead><tr>{heads}</tr></thead>'
-        f'<tbody>{"".join(rows)}</tbody></table></div>'
-    )
-
-
-def case_part(case):
-    """One case: claim, what came, and what both sides said."""
-    known = case["verdict"] == "known"
-    reason = f'<p><b>Known:</b> {escape(case["known"])}</p>' if known else ""
-    transcripts = "".join(f"<pre>{escape(text)}</pre>" for text in case.get("transcripts", [])[:MAX_TRANSCRIPTS])
-    hidden = len(case.get("transcripts", [])) - MAX_TRANSCRIPTS
-    more = f'<p class="soft">{hidden} more transcripts of the same case are in its report.</p>' if 0 < hidden else ""
-    inside = (
-        f'<p>{escape(case["claim"])} <span class="soft">{escape(case["source"])}</span></p>{reason}'
-        f'<p><b>Acceptable:</b> {escape("; ".join(case["acceptable"]))}<br><b>Came:</b> {escape(case["came"])}</p>'
-        f"{transcripts}{more}"
-    )
-    return folded(f'{case["id"]} ({case["level"]}): {case["verdict"]}', inside)
-
-
-MAX_TRANSCRIPTS = 4

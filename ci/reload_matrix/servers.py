@@ -1,5 +1,6 @@
 """Which servers, in which settings, and what each needs to be installed."""
 
+import itertools
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,8 +13,9 @@ class Needs:
 
     programs: tuple[str, ...]
     files: tuple[str, ...] = ()  # patterns, of which each must match something
+    works: tuple[tuple[str, ...], ...] = ()  # commands that must end with status 0
     apt: tuple[str, ...] = ()
-    pip: tuple[str, ...] = ()
+    pip: tuple[str, ...] = ()  # arguments of `pip install`
     npm: tuple[str, ...] = ()
     variables: dict[str, str] = field(default_factory=dict)  # name: what it has to say
 
@@ -32,13 +34,23 @@ class Row:
 
     @property
     def id(self):
+        return "-".join([self.id_without_flags, *(flag.strip("-") for flag in self.reload_flags)])
+
+    @property
+    def id_without_flags(self):
         folder, file = self.testee.split("/")
-        name = folder + file.removeprefix("testee").removesuffix(".toml")
-        return "-".join([name, *(flag.strip("-") for flag in self.reload_flags)])
+        return folder + file.removeprefix("testee").removesuffix(".toml")
 
     @property
     def path(self):
         return TESTEES / self.testee
+
+    @property
+    def advice(self):
+        """What its file says at its head: how the server is set up, and by which page of its documentation."""
+        lines = self.path.read_text(encoding="utf-8").splitlines()
+        head = itertools.takewhile(lambda line: line.startswith("#"), lines)
+        return " ".join(line.lstrip("# ").rstrip() for line in head)
 
     @property
     def has_cases_of_its_own(self):
@@ -69,7 +81,22 @@ WORKERMAN = Needs(
     variables={"WORKERMAN_DIR": "a checkout of Workerman 5 (WORKERMAN_COROUTINE_DIR: of its coroutine package)"},
 )
 
+WS = "8.23.0"
+NODE_WS = Needs(
+    ("node",),
+    # PM2 brings another version along.
+    works=(("node", "-e", f"process.exit(require('ws/package.json').version === '{WS}' ? 0 : 1)"),),
+    npm=(f"ws@{WS}",),
+)
+PYTHON_WEBSOCKETS = Needs(
+    ("python3",),
+    works=(("python3", "-c", "import aiohttp, websockets"),),
+    pip=("-r", str(TESTEES / "python-websockets/requirements.txt")),
+)
+
 ROWS = (
+    Row("workerspec", "the reference server, reload", "reference/testee.toml", Needs(())),
+    Row("workerspec", "the reference server, reload, --reuse-port", "reference/testee.toml", Needs(()), REUSE_PORT),
     Row("nginx", "HUP", "nginx/testee.toml", NGINX),
     Row("nginx", "HUP, listen … reuseport", "nginx/testee.toml", NGINX, REUSE_PORT),
     Row("HAProxy", "master-worker, USR2", "haproxy/testee.toml", HAPROXY),
@@ -94,6 +121,9 @@ ROWS = (
     Row("Puma", "cluster, hot restart (USR2)", "puma/testee-hot.toml", PUMA),
     Row("unicorn", "HUP", "unicorn/testee.toml", UNICORN, serial=True),
     Row("node cluster", "worker.disconnect()", "node/testee.toml", NODE),
+    Row("ws on node cluster", "worker.disconnect(), all protocols", "node-ws/testee.toml", NODE_WS),
+    Row("aiohttp and websockets", "a master of its own, all protocols", "python-websockets/testee.toml", PYTHON_WEBSOCKETS),
+    Row("aiohttp and websockets", "--reuse-port", "python-websockets/testee.toml", PYTHON_WEBSOCKETS, REUSE_PORT),
     Row("PM2 cluster", "pm2 reload", "pm2/testee.toml", PM2),
     Row("PM2 cluster", "pm2 reload, wait_ready, SIGINT closes", "pm2/testee-graceful.toml", PM2),
     Row("PHP-FPM behind nginx", "USR2", "php-fpm/testee.toml", PHP_FPM),
@@ -106,6 +136,7 @@ ROWS = (
     Row("Workerman", "reload (USR1)", "workerman/testee.toml", WORKERMAN),
     Row("Workerman", "reload (USR1), reusePort", "workerman/testee.toml", WORKERMAN, REUSE_PORT),
     Row("Workerman", "reload -g (USR2)", "workerman/testee-graceful.toml", WORKERMAN),
+    Row("Workerman", "reload (USR1), all protocols", "workerman-full/testee.toml", WORKERMAN),
 )
 
 

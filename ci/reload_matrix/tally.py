@@ -2,21 +2,23 @@
 
 from dataclasses import dataclass
 
-KEPT = {"ok, current release", "ok, older release", "ok, close announced"}
-OURS = {"not sent", "our fault", "client fault", "abandoned"}
-
-
 @dataclass
 class Cases:
     """Verdicts of `workerspec run`."""
 
     passed: int
     failed: int
+    flaky: int  # failed, and passed when tried again
     known: int
-    unjudged: int  # error and inconclusive
+    errors: int
+    inconclusive: int
     skipped: int
     warned: int
     stale: list  # known.toml lists it, and it passes
+
+    @property
+    def unjudged(self):
+        return self.errors + self.inconclusive
 
 
 @dataclass
@@ -25,13 +27,14 @@ class Reloads:
 
     grade: str
     sentence: str
-    failures: list
+    failures: list  # broken promises; what was parked or queued and is lost among them
     unmet: list  # self-checks that did not hold
+    patterns: list  # known patterns that its losses look like
     made: int
     finished: int
     requests: int
     lost: int
-    races: int  # lost, but a client may repeat them
+    races: int  # lost, but a client may repeat them (RFC 9112 9.3.1)
     cut: int  # connections cut under a request
     closed_idle: int  # closed or reset between requests, unannounced
     silence_ms: float  # the longest time without an answer while requests were sent
@@ -60,8 +63,10 @@ def cases(data):
     return Cases(
         passed=count.get("pass", 0),
         failed=count.get("fail", 0),
+        flaky=count.get("flaky", 0),
         known=count.get("known", 0),
-        unjudged=count.get("error", 0) + count.get("inconclusive", 0),
+        errors=count.get("error", 0),
+        inconclusive=count.get("inconclusive", 0),
         skipped=count.get("skip", 0),
         warned=count.get("warn", 0),
         stale=data["stale"],
@@ -70,21 +75,10 @@ def cases(data):
 
 def reloads(data):
     """Adds up the account of a report."""
-    lost = races = 0
-    for row in data["requests"]["fates"]:
-        for fate, count in row["fates"].items():
-            if fate in KEPT or fate in OURS:
-                continue
-            # RFC 9112 9.3.1: a client may repeat what is idempotent.
-            if fate == "keep-alive race" and row["method"] == "GET":
-                races += count
-            else:
-                lost += count
     ends = {}
     for population in data["connections"]["ends"].values():
         for end, count in population.items():
             ends[end] = ends.get(end, 0) + count
-    lost += ends.get("sent something unasked", 0)
     # Paced clients send at moments that the server can't delay, so a pause shows in what they wait.
     paced = {row["inside_reload"]: row["p99_ms"] for row in data["latency"] if row["population"] == "paced"}
     verdict = data["verdict"]
@@ -93,11 +87,12 @@ def reloads(data):
         sentence=verdict["sentence"],
         failures=verdict["failures"],
         unmet=[check for check in verdict["checks"] if not check["holds"]],
+        patterns=patterns(data["diagnosis"]),
         made=len(data["reloads"]),
         finished=verdict["reloads"],
         requests=data["requests"]["sent"],
-        lost=lost,
-        races=races,
+        lost=verdict["lost"],
+        races=verdict["races"],
         cut=ends.get("cut under a request", 0),
         closed_idle=ends.get("closed idle, unannounced", 0) + ends.get("reset idle", 0),
         silence_ms=silence(data) * 1000,
@@ -105,6 +100,16 @@ def reloads(data):
         p99_outside_ms=paced.get(False),
         p99_inside_ms=paced.get(True),
     )
+
+
+def patterns(diagnosis):
+    """Rule, text and count of each pattern; the text is the first's, as the others differ in numbers."""
+    found = {}
+    for seen in diagnosis:
+        rule, text = seen["rule"], seen["text"]
+        _, first, count = found.get(rule, (rule, text, 0))
+        found[rule] = (rule, first, count + 1)
+    return list(found.values())
 
 
 def silence(data):

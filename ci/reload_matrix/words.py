@@ -33,12 +33,3 @@ def version(text):
     text = re.split(r" (?:with CPython|[0-9]{4}/[0-9]{2}/|- https?:)", text)[0]
     return re.sub(r" \(?version ([0-9.]+[^ )]*)\)?", r" \1", text).strip()
 
-
-def share_of_cases(cases):
-    """Passed, failed and known in a few words."""
-    if cases is None:
-        return "–"
-    words = [f"{cases.passed} passed", f"{cases.failed} failed", f"{cases.known} known"]
-    if cases.unjudged:
-        words.append(f"{cases.unjudged} not judged")
-    return ", ".join(words)

@@ -3,9 +3,9 @@
 /// A case that is a function.
 macro_rules! act {
     (
-        $id:literal, $level:ident, $source:expr;
-        claim: $claim:literal;
-        reading: $reading:literal;
+        $id:expr, $level:ident, $source:expr;
+        claim: $claim:expr;
+        reading: $reading:expr;
         needs: [$($need:expr),* $(,)?]; $sharing:ident; seconds: $seconds:literal;
         accepts: [$($accept:literal),+ $(,)?];
         aliases: [$($alias:literal),* $(,)?];

@@ -4,6 +4,7 @@ mod close;
 mod control;
 mod crowd;
 mod deflate;
+mod deflate_volume;
 mod fragment;
 mod handshake;
 mod length;
@@ -13,7 +14,9 @@ mod mask;
 mod payload;
 mod reserved;
 mod utf8_invalid;
+mod utf8_late;
 mod utf8_valid;
+mod volume;
 
 use crate::case::Case;
 
@@ -31,6 +34,8 @@ pub const SECTIONS: &[&[Case]] = &[
     reserved::CONTINUATION,
     reserved::PING,
     reserved::CLOSE,
+    reserved::BEHIND,
+    reserved::OPCODES_ALONE,
     reserved::OPCODES,
     reserved::OPCODES_WITHIN,
     fragment::CASES,
@@ -40,6 +45,7 @@ pub const SECTIONS: &[&[Case]] = &[
     utf8_valid::CUT,
     utf8_invalid::WHOLE,
     utf8_invalid::PIECES,
+    utf8_late::CASES,
     close::ORDER,
     close::CODES,
     close::BAD_CODES,
@@ -47,6 +53,15 @@ pub const SECTIONS: &[&[Case]] = &[
     limit::CASES,
     deflate::CASES,
     deflate::OFFERS,
+    deflate_volume::CORPORA,
+    deflate_volume::AGREED,
+    volume::TEXT_FRAGMENTS,
+    volume::BINARY_FRAGMENTS,
+    volume::TEXT_SEGMENTS,
+    volume::BINARY_SEGMENTS,
+    volume::TEXT_ROUND_TRIPS,
+    volume::BINARY_ROUND_TRIPS,
+    volume::PIPELINED,
     life::CASES,
     crowd::CASES,
 ];

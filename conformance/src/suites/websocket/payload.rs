@@ -3,14 +3,14 @@ use workerspec_wire::websocket::opcode;
 
 /// A family over sizes: one message, echoed with its type and nothing else.
 macro_rules! sizes {
-    ($kind:literal, $heard:ident, $code:expr; $($size:literal $octets:literal [$($alias:literal)?]),+ $(,)?) => {
+    ($kind:literal, $heard:ident, $code:expr; $($size:literal $octets:literal [$($alias:literal),*]),+ $(,)?) => {
         &[$(talk! {
             concat!("websocket.", $kind, ".octets-", $size), Must, Source::Rfc(6455, "5.6");
             claim: concat!("A ", $kind, " message of ", $size, " octets must be echoed with its type.");
             reading: "The echo has the same octets, is whole, unmasked, and has the shortest form of its length.";
             send: [Step::Frame(Part::new($code, Content::Repeated(b'*', $octets)))];
             accept: &[Reply::hears(&[Heard::$heard(Content::Repeated(b'*', $octets))])];
-            aliases: [$($alias)?]
+            aliases: [$($alias),*]
         }),+]
     };
 }
@@ -18,7 +18,7 @@ macro_rules! sizes {
 /// Text of every form of length, at its borders.
 pub(super) const TEXT: &[Case] = sizes! {
     "text", Text, opcode::TEXT;
-    "0" 0 ["autobahn:1.1.1"], "1" 1 [], "124" 124 [], "125" 125 ["autobahn:1.1.2"],
+    "0" 0 ["autobahn:1.1.1", "autobahn:6.1.1"], "1" 1 [], "124" 124 [], "125" 125 ["autobahn:1.1.2"],
     "126" 126 ["autobahn:1.1.3"], "127" 127 ["autobahn:1.1.4"], "128" 128 ["autobahn:1.1.5"],
     "255" 255 [], "256" 256 [], "4096" 4_096 [], "16384" 16_384 [], "65000" 65_000 [],
 };

@@ -1,6 +1,6 @@
 use crate::case::{
-    Case, Content, Heard, NO_CLOSE, PROTOCOL_ERROR, Part, Reply, Source, Step, binary, close, ping, rest,
-    text,
+    Case, Content, Cut, Heard, NO_CLOSE, PROTOCOL_ERROR, Part, Reply, Source, Step, binary, close, ping,
+    rest, text,
 };
 
 /// A family over the seven values of the reserved bits: `$frames` takes the value.
@@ -46,7 +46,48 @@ pub(super) const CLOSE: &[Case] = bits! {
     "001" 1, "010" 2, "011" 3, "100" 4, "101" 5, "110" 6, "111" 7 "autobahn:3.7",
 };
 
-/// A family over the reserved opcodes, alone and within a message.
+/// A good message, a bad one, and a ping, which gets no answer.
+macro_rules! behind {
+    ($name:literal, $bits:literal, $claim:literal, $cut:expr, $alias:literal) => {
+        talk! {
+            concat!("websocket.reserved.", $name), Must, Source::Rfc(6455, "5.2");
+            claim: $claim;
+            reading: "The good message is best echoed before; the ping behind it is not answered.";
+            send: [
+                Step::Frame(text(b"before")), Step::Frame(text(b"reserved").rsv($bits)), Step::Frame(ping(b"late")),
+            ];
+            accept: ECHO_TOLERANT;
+            aliases: [$alias]; cut: $cut; fence: Due
+        }
+    };
+}
+
+/// Behind a good message.
+pub(super) const BEHIND: &[Case] = &[
+    behind!(
+        "behind-010",
+        2,
+        "A reserved bit behind a good message must end the connection.",
+        Cut::Whole,
+        "autobahn:3.2"
+    ),
+    behind!(
+        "behind-011-apart",
+        3,
+        "Reserved bits must end the connection also where frames arrive apart.",
+        Cut::Frames,
+        "autobahn:3.3"
+    ),
+    behind!(
+        "behind-100-in-octets",
+        4,
+        "A reserved bit must end the connection octet by octet too.",
+        Cut::Octets(1),
+        "autobahn:3.4"
+    ),
+];
+
+/// A family over the reserved opcodes, behind a message and within a message.
 macro_rules! opcodes {
     ($kind:literal, $where:literal, $before:expr; $($name:literal $code:literal $($alias:literal)?),+ $(,)?) => {
         &[$(talk! {
@@ -57,20 +98,42 @@ macro_rules! opcodes {
                 $before,
                 Step::Frame(Part::new($code, Content::Bytes(b"reserved"))),
             ];
-            accept: &[
-                Reply::closes(&[1002]).after(BEFORE),
-                Reply::closes(&[]).after(BEFORE).tolerated(),
-                Reply::drops().after(BEFORE).tolerated(),
-                Reply::closes(&[1002]),
-                Reply::closes(&[]).tolerated(),
-                Reply::drops().tolerated(),
-            ];
+            accept: ECHO_TOLERANT;
             aliases: [$($alias)?]
         }),+]
     };
 }
 
 const BEFORE: &[Heard] = &[Heard::Text(Content::Bytes(b"before"))];
+/// The connection is failed; what was complete may have been answered or not.
+const ECHO_TOLERANT: &[Reply] = &[
+    Reply::closes(&[1002]).after(BEFORE),
+    Reply::closes(&[]).after(BEFORE).tolerated(),
+    Reply::drops().after(BEFORE).tolerated(),
+    Reply::closes(&[1002]),
+    Reply::closes(&[]).tolerated(),
+    Reply::drops().tolerated(),
+];
+
+/// A family over the reserved opcodes, with nothing before.
+macro_rules! alone {
+    ($($name:literal $code:literal $payload:literal $($alias:literal)?),+ $(,)?) => {
+        &[$(talk! {
+            concat!("websocket.opcode.alone-", $name), Must, Source::Rfc(6455, "5.2");
+            claim: concat!("A first frame with the reserved opcode ", $name, " must end the connection.");
+            reading: "With a payload or without one.";
+            send: [Step::Frame(Part::new($code, Content::Bytes($payload)))];
+            accept: PROTOCOL_ERROR;
+            aliases: [$($alias)?]
+        }),+]
+    };
+}
+
+/// With nothing before.
+pub(super) const OPCODES_ALONE: &[Case] = alone! {
+    "3" 3 b"" "autobahn:4.1.1", "4" 4 b"reserved" "autobahn:4.1.2", "5" 5 b"", "6" 6 b"reserved", "7" 7 b"",
+    "11" 11 b"" "autobahn:4.2.1", "12" 12 b"reserved" "autobahn:4.2.2", "13" 13 b"", "14" 14 b"reserved", "15" 15 b"",
+};
 
 /// Behind a message.
 pub(super) const OPCODES: &[Case] = opcodes! {

@@ -1,14 +1,11 @@
-//! What cases send, read by parsers that are not ours: what a case calls valid they accept, and what it calls invalid they
-//! refuse, or it is listed here as more than a parser can know.
-
 use std::collections::BTreeSet;
 use std::io::{Cursor, Read, Write};
 
 use tungstenite::protocol::{Role, WebSocketConfig};
 use tungstenite::{Message, WebSocket};
 
-use super::registry;
-use crate::case::{Answer, Case, Check, Content, Ending, Grade, Heard};
+use crate::case::{Case, Check, Content, Ending, Grade, Heard, Talk};
+use crate::suites::registry;
 
 /// The limit of the contract.
 const LIMIT: usize = 65_536;
@@ -63,7 +60,7 @@ fn bytes(content: &Content) -> Vec<u8> {
 }
 
 /// Talks without an extension, with their octets.
-fn talks() -> impl Iterator<Item = (&'static Case, crate::case::Talk, Vec<u8>)> {
+fn talks() -> impl Iterator<Item = (&'static Case, Talk, Vec<u8>)> {
     registry().into_iter().filter_map(|case| match case.check {
         Check::Talk(talk) if talk.offer.is_none() => {
             let octets = talk.send.iter().flat_map(|step| step.bytes(LIMIT)).flatten().collect();
@@ -112,7 +109,7 @@ const TAKEN_BY_TUNGSTENITE: &[&str] = &[
 ];
 
 /// A close with a code that is valid, and comes back: `websocket.close-code.1001`.
-fn echoes_its_code(case: &Case, talk: &crate::case::Talk) -> bool {
+fn echoes_its_code(case: &Case, talk: &Talk) -> bool {
     let code = case.id.rsplit('.').next().and_then(|word| word.parse::<u16>().ok());
     code.is_some_and(|code| {
         case.id.starts_with("websocket.close-code.")
@@ -139,38 +136,4 @@ fn tungstenite_refuses_what_the_cases_call_invalid() {
         .collect();
     let listed: BTreeSet<&str> = TAKEN_BY_TUNGSTENITE.iter().copied().collect();
     assert_eq!(taken, listed);
-}
-
-/// Heads of requests that a case calls valid and httparse does not.
-const REFUSED_BY_HTTPARSE: &[&str] = &[
-    // RFC 9112 5.2 lets a server take a folded line as blanks.
-    "http.field.folded",
-    // RFC 9110 2.5: a higher minor version is understood as the highest that is known.
-    "http.request-line.minor-two",
-];
-
-#[test]
-fn httparse_reads_the_heads_that_cases_call_valid() {
-    let mut refused = BTreeSet::new();
-    let mut seen = 0;
-    for case in registry() {
-        let Check::Exchange(exchange) = case.check else { continue };
-        let valid = exchange
-            .accept
-            .iter()
-            .filter(|accept| accept.grade == Grade::Preferred)
-            .all(|accept| matches!(accept.answer, Answer::Answered | Answer::Echoes(_)));
-        if !valid {
-            continue;
-        }
-        seen += 1;
-        let bytes = exchange.send.bytes();
-        let mut fields = [httparse::EMPTY_HEADER; 2_048];
-        let mut request = httparse::Request::new(&mut fields);
-        if !matches!(request.parse(&bytes), Ok(httparse::Status::Complete(_))) {
-            refused.insert(case.id);
-        }
-    }
-    assert!(20 < seen, "only {seen} cases");
-    assert_eq!(refused, REFUSED_BY_HTTPARSE.iter().copied().collect());
 }
