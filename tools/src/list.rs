@@ -1,12 +1,14 @@
 //! `workerspec list` and `workerspec explain`: the cases themselves.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use workerspec_conformance::report::{explain as explain_case, list_json, list_table};
-use workerspec_conformance::run::select;
+use workerspec_conformance::run::{ExitKind, select};
 use workerspec_conformance::suites::registry;
 
 use crate::output::say;
-use crate::run::unselected;
+use crate::run::{complain, files, unselected};
 
 /// Arguments of `list`.
 #[derive(Debug, Args)]
@@ -14,6 +16,10 @@ pub(crate) struct ListArgs {
     /// Ids, or patterns with * ? [] {} over whole ids; without one, every case
     #[arg(value_name = "ID")]
     cases: Vec<String>,
+
+    /// Says what would be skipped with that testee.toml, and why
+    #[arg(long, value_name = "FILE")]
+    testee: Option<PathBuf>,
 
     /// A JSON array with source, needs and aliases instead of a table
     #[arg(long)]
@@ -34,7 +40,12 @@ pub(crate) fn list(args: &ListArgs) -> anyhow::Result<u8> {
         Ok(cases) => cases,
         Err(error) => return Ok(unselected(&error)),
     };
-    say(&if args.json { list_json(&cases) } else { list_table(&cases) })?;
+    let testee = match args.testee.as_deref().map(|path| files(Some(path))).transpose() {
+        Ok(files) => files.map(|(file, _)| file),
+        Err(error) => return Ok(complain(ExitKind::Usage, &error)),
+    };
+    let testee = testee.as_ref();
+    say(&if args.json { list_json(&cases, testee) } else { list_table(&cases, testee) })?;
     Ok(0)
 }
 

@@ -13,6 +13,8 @@ use tempfile::TempDir;
 use workerspec_conformance::run::ExitKind;
 use workerspec_conformance::testee::{Process, ProcessState, descendants};
 
+#[path = "cli/listing.rs"]
+mod listing;
 #[path = "cli/reports.rs"]
 mod reports;
 
@@ -161,6 +163,19 @@ fn a_corrupt_known_toml_is_a_usage_error() {
 }
 
 #[test]
+fn what_may_be_known_sometimes_is_never_stale() {
+    let known = "[[known]]\nid = \"text.line.echo\"\nverdict = \"fail\"\nreason = \"x\"\n";
+    let (_folder, path) = liar("none", known);
+    check(
+        &["run", "--testee", &path, "text.line.echo"],
+        5,
+        &["text.line.echo passes, and is listed as fail"],
+    );
+    let (_folder, path) = liar("none", &format!("{known}sometimes = true\n"));
+    check(&["run", "--testee", &path, "text.line.echo"], 0, &[]);
+}
+
+#[test]
 fn what_is_known_does_not_fail_and_what_is_stale_does() {
     let entry =
         |id: &str| format!("[[known]]\nid = \"{id}\"\nverdict = \"fail\"\nreason = \"it keeps CRs\"\n");
@@ -212,25 +227,6 @@ fn reports_are_json_and_junit() {
         xml.contains("<testsuite name=\"text\" tests=\"1\"") && xml.contains("http.host.missing"),
         "{xml}"
     );
-}
-
-#[test]
-fn list_and_explain_say_what_there_is() {
-    let assert = check(&["list", "--json"], 0, &[]);
-    let cases: serde_json::Value = serde_json::from_slice(&assert.get_output().stdout).expect("JSON");
-    assert!(100 < cases.as_array().expect("an array").len());
-    let assert = check(&["explain", "http.chunk.size-wraps"], 0, &[]);
-    for expected in
-        ["RFC 9112 section 7.1", "MUST", "10000000000000005\\r\\n", "400", "closed without an answer"]
-    {
-        assert!(stdout(&assert).contains(expected), "{expected:?} is not in {}", stdout(&assert));
-    }
-    let assert = check(&["explain", "websocket.fragment.ping-between"], 0, &[]);
-    for expected in
-        ["RFC 6455 section 5.4", "autobahn:5.6", "continuation, 6 octets \"mented\"", "pong \"ping\""]
-    {
-        assert!(stdout(&assert).contains(expected), "{expected:?} is not in {}", stdout(&assert));
-    }
 }
 
 #[test]

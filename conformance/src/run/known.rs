@@ -21,6 +21,8 @@ struct Entry {
     glob: GlobMatcher,
     verdict: Verdict,
     reason: String,
+    /// Whether it may pass as well: what comes is a matter of luck.
+    sometimes: bool,
     place: (usize, usize),
 }
 
@@ -51,6 +53,8 @@ struct RawEntry {
     id: Spanned<String>,
     verdict: Spanned<String>,
     reason: Spanned<String>,
+    #[serde(default)]
+    sometimes: bool,
 }
 
 impl Known {
@@ -103,6 +107,7 @@ impl Known {
                 glob,
                 verdict,
                 reason: entry.reason.into_inner(),
+                sometimes: entry.sometimes,
                 place,
             });
         }
@@ -128,7 +133,8 @@ impl Known {
         self.entries.iter().find(|entry| entry.verdict == verdict && entry.glob.is_match(result.case.id))
     }
 
-    /// What is listed and no longer so: an entry that matches no case of the registry, or one that passed.
+    /// What is listed and no longer so: an entry that matches no case of the registry, or one that passed and is not
+    /// said to do so sometimes.
     pub(super) fn stale(&self, registry: &[&'static Case], results: &[CaseResult]) -> Vec<Stale> {
         let mut stale = Vec::new();
         for entry in &self.entries {
@@ -136,8 +142,9 @@ impl Known {
             if !registry.iter().any(|case| entry.glob.is_match(case.id)) {
                 add("matches no case".to_owned());
             }
-            let passed =
-                |result: &&CaseResult| result.verdict == Verdict::Pass && entry.glob.is_match(result.case.id);
+            let passed = |result: &&CaseResult| {
+                !entry.sometimes && result.verdict == Verdict::Pass && entry.glob.is_match(result.case.id)
+            };
             for result in results.iter().filter(passed) {
                 add(format!("{} passes, and is listed as {}", result.case.id, entry.verdict));
             }
