@@ -10,6 +10,7 @@ mod field;
 mod field_name;
 mod framing;
 mod host;
+mod interim;
 mod length;
 mod limit;
 mod line_end;
@@ -17,6 +18,7 @@ mod method;
 mod option;
 mod persistence;
 mod pieces;
+mod range;
 mod request_line;
 mod target;
 
@@ -43,4 +45,7 @@ pub const SECTIONS: &[&[Case]] = &[
     chunk_line::CASES,
     option::CASES,
     answer_form::CASES,
+    range::GET,
+    range::IGNORED,
+    interim::CASES,
 ];

@@ -7,7 +7,7 @@ use super::stop::{left, refused};
 use crate::case::{Case, Need, Source};
 use crate::run::Stage;
 use crate::testee::{Capability, Exit, ProcessState, Signal};
-use crate::verdict::{Outcome, Surprise, broken, kept};
+use crate::verdict::{Outcome, Surprise, broken, kept, unproved};
 
 const HTTP: Need = Need::Can(Capability::Http);
 const TEXT: Need = Need::Can(Capability::Text);
@@ -232,8 +232,14 @@ fn asks(stage: &Stage, target: &str) -> Result<crate::probe::HttpProbe, Surprise
 fn during_graceful(stage: &Stage) -> Outcome {
     let _probe = asks(stage, "/sleep/30000")?;
     tell(stage, graceful(stage)?)?;
-    stage.holds_for(Duration::from_millis(100), || true);
-    ends_soon(stage)
+    let testee = stage.testee();
+    if !stage.holds_for(Duration::from_millis(100), || testee.exited().is_none()) {
+        return unproved("the graceful stop is over, and did not wait for the request");
+    }
+    if let Err(error) = testee.signal(testee.master(), testee.file().stop().signal) {
+        return unproved(format!("the graceful stop was over before the other: {error}"));
+    }
+    gone_by(stage, Instant::now() + SOON)
 }
 
 fn text_answer(stage: &Stage) -> Outcome {

@@ -5,6 +5,7 @@ mod broken_release;
 mod connection;
 mod continuity;
 mod control;
+mod exempt;
 mod protocols;
 mod replacement;
 mod scene;
@@ -20,4 +21,5 @@ pub const SECTIONS: &[&[Case]] = &[
     broken_release::CASES,
     continuity::CASES,
     control::CASES,
+    exempt::CASES,
 ];
