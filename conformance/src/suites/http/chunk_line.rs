@@ -2,139 +2,44 @@ use crate::case::{Case, Payload, Source, answered, closed, echoes, observe, pref
 
 /// Lines of chunks and trailers, and where they are cut.
 pub(super) const CASES: &[Case] = &[
-    exchange! {
-        "http.chunk.minus", Must, Source::Rfc(9112, "7.1");
-        claim: "A negative chunk size must be refused.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\nhello\r\n0\r\n\r\n");
-        accept: [prefer(status(400)), prefer(closed())]
-    },
-    exchange! {
-        "http.chunk.comma", Must, Source::Rfc(9112, "7.1");
-        claim: "A comma behind a chunk size must be refused.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5,\r\nhello\r\n0\r\n\r\n");
-        accept: [prefer(status(400)), prefer(closed())]
-    },
-    exchange! {
-        "http.chunk.tab-before-size", Must, Source::Rfc(9112, "7.1");
-        claim: "A tab before a chunk size must be refused.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\t5\r\nhello\r\n0\r\n\r\n");
-        accept: [prefer(status(400)), prefer(closed())]
-    },
-    exchange! {
-        "http.chunk.cr-after-size", Must, Source::Rfc(9112, "7.1");
-        claim: "A bare CR behind a chunk size must be refused.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\rhello\r\n0\r\n\r\n");
-        accept: [prefer(status(400)), prefer(closed())]
-    },
-    exchange! {
-        "http.chunk.lf-after-size", Must, Source::Rfc(9112, "7.1");
-        claim: "A bare LF behind a chunk size must be refused.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\nhello\r\n0\r\n\r\n");
-        accept: [prefer(status(400)), prefer(closed())]
-    },
-    exchange! {
-        "http.chunk.two-cr-after-size", Must, Source::Rfc(9112, "7.1");
-        claim: "Two CRs behind a chunk size must be refused.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\r\nhello\r\n0\r\n\r\n");
-        accept: [prefer(status(400)), prefer(closed())]
-    },
-    exchange! {
-        "http.chunk.one-too-long", Must, Source::Rfc(9112, "7.1");
-        claim: "A chunk that is shorter than its size must be refused.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nhello\r\n0\r\n\r\n");
-        accept: [prefer(status(400)), prefer(closed())]
-    },
-    exchange! {
-        "http.chunk.one-too-short", Must, Source::Rfc(9112, "7.1");
-        claim: "A chunk that is longer than its size must be refused.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhello\r\n0\r\n\r\n");
-        accept: [prefer(status(400)), prefer(closed())]
-    },
-    exchange! {
-        "http.chunk.nul-in-size", Must, Source::Rfc(9112, "7.1");
-        claim: "NUL in a chunk size must be refused.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\0\r\nhello\r\n0\r\n\r\n");
-        accept: [prefer(status(400)), prefer(closed())]
-    },
-    exchange! {
-        "http.chunk.letter-in-size", Must, Source::Rfc(9112, "7.1");
-        claim: "A letter that is no digit in a chunk size must be refused.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5g\r\nhello\r\n0\r\n\r\n");
-        accept: [prefer(status(400)), prefer(closed())]
-    },
-    exchange! {
-        "http.chunk.lf-after-last", Must, Source::Rfc(9112, "7.1");
-        claim: "A last chunk that ends with bare LFs must be refused.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\n\n");
-        accept: [prefer(status(400)), prefer(closed())]
-    },
-    exchange! {
-        "http.chunk.space-in-trailer", Must, Source::Rfc(9112, "7.1.2");
-        claim: "A blank before the colon of a trailer must be refused.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX : y\r\n\r\n");
-        accept: [prefer(status(400)), prefer(closed())]
-    },
-    exchange! {
-        "http.chunk.folded-trailer", Must, Source::Rfc(9112, "7.1.2");
-        claim: "A folded trailer must be refused.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX: y\r\n z\r\n\r\n");
-        accept: [prefer(status(400)), prefer(closed())]
-    },
-    exchange! {
-        "http.chunk.control-in-trailer-name", Must, Source::Rfc(9112, "7.1.2");
-        claim: "A control character in the name of a trailer must be refused.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX\x01: y\r\n\r\n");
-        accept: [prefer(status(400)), prefer(closed())]
-    },
-    exchange! {
-        "http.chunk.trailer-without-colon", Must, Source::Rfc(9112, "7.1.2");
-        claim: "A trailer without a colon must be refused.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nnothing\r\n\r\n");
-        accept: [prefer(status(400)), prefer(closed())]
-    },
-    exchange! {
-        "http.chunk.octets", Must, Source::Rfc(9112, "7.1");
-        claim: "Chunks of one octet must be joined to the content.";
-        reading: "2xx, the content echoed where the testee echoes.";
-        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\no\r\n1\r\nn\r\n1\r\ne\r\n1\r\n \r\n1\r\no\r\n1\r\nc\r\n1\r\nt\r\n1\r\ne\r\n1\r\nt\r\n1\r\n \r\n1\r\ne\r\n1\r\na\r\n1\r\nc\r\n1\r\nh\r\n0\r\n\r\n");
-        accept: [prefer(echoes(b"one octet each"))]
-    },
-    exchange! {
-        "http.chunk.extension-with-value", Must, Source::Rfc(9112, "7.1.1");
-        claim: "A chunk extension with a value must be skipped.";
-        reading: "2xx, the content echoed where the testee echoes.";
-        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5;a=b\r\nhello\r\n0;c=d\r\n\r\n");
-        accept: [prefer(echoes(b"hello"))]
-    },
-    exchange! {
-        "http.chunk.two-extensions", Must, Source::Rfc(9112, "7.1.1");
-        claim: "Several chunk extensions must be skipped.";
-        reading: "2xx, the content echoed where the testee echoes.";
-        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5;a=b;c;d=\"e f\"\r\nhello\r\n0\r\n\r\n");
-        accept: [prefer(echoes(b"hello"))]
-    },
-    exchange! {
-        "http.chunk.three-trailers", Must, Source::Rfc(9112, "7.1.2");
-        claim: "Several trailers must be taken.";
-        reading: "2xx, the content echoed where the testee echoes.";
-        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX: y\r\nExpires: never\r\nZ:\r\n\r\n");
-        accept: [prefer(echoes(b"hello"))]
-    },
+    refusal! { "http.chunk.minus", 9112, "7.1"; "A negative chunk size must be refused.";
+    b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\nhello\r\n0\r\n\r\n" },
+    refusal! { "http.chunk.comma", 9112, "7.1"; "A comma behind a chunk size must be refused.";
+    b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5,\r\nhello\r\n0\r\n\r\n" },
+    refusal! { "http.chunk.tab-before-size", 9112, "7.1"; "A tab before a chunk size must be refused.";
+    b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\t5\r\nhello\r\n0\r\n\r\n" },
+    refusal! { "http.chunk.cr-after-size", 9112, "7.1"; "A bare CR behind a chunk size must be refused.";
+    b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\rhello\r\n0\r\n\r\n" },
+    refusal! { "http.chunk.lf-after-size", 9112, "7.1"; "A bare LF behind a chunk size must be refused.";
+    b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\nhello\r\n0\r\n\r\n" },
+    refusal! { "http.chunk.two-cr-after-size", 9112, "7.1"; "Two CRs behind a chunk size must be refused.";
+    b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\r\nhello\r\n0\r\n\r\n" },
+    refusal! { "http.chunk.one-too-long", 9112, "7.1"; "A chunk that is shorter than its size must be refused.";
+    b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nhello\r\n0\r\n\r\n" },
+    refusal! { "http.chunk.one-too-short", 9112, "7.1"; "A chunk that is longer than its size must be refused.";
+    b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhello\r\n0\r\n\r\n" },
+    refusal! { "http.chunk.nul-in-size", 9112, "7.1"; "NUL in a chunk size must be refused.";
+    b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\0\r\nhello\r\n0\r\n\r\n" },
+    refusal! { "http.chunk.letter-in-size", 9112, "7.1"; "A letter that is no digit in a chunk size must be refused.";
+    b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5g\r\nhello\r\n0\r\n\r\n" },
+    refusal! { "http.chunk.lf-after-last", 9112, "7.1"; "A last chunk that ends with bare LFs must be refused.";
+    b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\n\n" },
+    refusal! { "http.chunk.space-in-trailer", 9112, "7.1.2"; "A blank before the colon of a trailer must be refused.";
+    b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX : y\r\n\r\n" },
+    refusal! { "http.chunk.folded-trailer", 9112, "7.1.2"; "A folded trailer must be refused.";
+    b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX: y\r\n z\r\n\r\n" },
+    refusal! { "http.chunk.control-in-trailer-name", 9112, "7.1.2"; "A control character in the name of a trailer must be refused.";
+    b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX\x01: y\r\n\r\n" },
+    refusal! { "http.chunk.trailer-without-colon", 9112, "7.1.2"; "A trailer without a colon must be refused.";
+    b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nnothing\r\n\r\n" },
+    echo! { "http.chunk.octets", 9112, "7.1"; "Chunks of one octet must be joined to the content.";
+    b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\no\r\n1\r\nn\r\n1\r\ne\r\n1\r\n \r\n1\r\no\r\n1\r\nc\r\n1\r\nt\r\n1\r\ne\r\n1\r\nt\r\n1\r\n \r\n1\r\ne\r\n1\r\na\r\n1\r\nc\r\n1\r\nh\r\n0\r\n\r\n" => b"one octet each" },
+    echo! { "http.chunk.extension-with-value", 9112, "7.1.1"; "A chunk extension with a value must be skipped.";
+    b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5;a=b\r\nhello\r\n0;c=d\r\n\r\n" => b"hello" },
+    echo! { "http.chunk.two-extensions", 9112, "7.1.1"; "Several chunk extensions must be skipped.";
+    b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5;a=b;c;d=\"e f\"\r\nhello\r\n0\r\n\r\n" => b"hello" },
+    echo! { "http.chunk.three-trailers", 9112, "7.1.2"; "Several trailers must be taken.";
+    b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX: y\r\nExpires: never\r\nZ:\r\n\r\n" => b"hello" },
     exchange! {
         "http.chunk.blank-behind-size", May, Source::Rfc(9112, "7.1");
         claim: "A blank behind a chunk size may be refused.";

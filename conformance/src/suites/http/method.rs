@@ -2,90 +2,30 @@ use crate::case::{Case, Payload, Source, answered, closed, observe, prefer, stat
 
 /// Methods, and forms of the request line and the target.
 pub(super) const CASES: &[Case] = &[
-    exchange! {
-        "http.request-line.cr-in-method", Must, Source::Rfc(9112, "2.2");
-        claim: "A bare CR in the method must be refused.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"G\rET / HTTP/1.1\r\nHost: a\r\n\r\n");
-        accept: [prefer(status(400)), prefer(closed())]
-    },
-    exchange! {
-        "http.request-line.cr-in-target", Must, Source::Rfc(9112, "2.2");
-        claim: "A bare CR in the target must be refused.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"GET /a\rb HTTP/1.1\r\nHost: a\r\n\r\n");
-        accept: [prefer(status(400)), prefer(closed())]
-    },
-    exchange! {
-        "http.request-line.tab-in-target", Must, Source::Rfc(9112, "3.2");
-        claim: "A tab in the target must be refused.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"GET /a\tb HTTP/1.1\r\nHost: a\r\n\r\n");
-        accept: [prefer(status(400)), prefer(closed())]
-    },
-    exchange! {
-        "http.request-line.del-in-target", Must, Source::Rfc(9112, "3.2");
-        claim: "DEL in the target must be refused.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"GET /a\x7fb HTTP/1.1\r\nHost: a\r\n\r\n");
-        accept: [prefer(status(400)), prefer(closed())]
-    },
-    exchange! {
-        "http.request-line.version-in-small-letters", Must, Source::Rfc(9112, "2.3");
-        claim: "The name of the protocol must be in capitals.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"GET / http/1.1\r\nHost: a\r\n\r\n");
-        accept: [prefer(status(400)), prefer(closed()), prefer(status(505))]
-    },
-    exchange! {
-        "http.request-line.version-without-minor", Must, Source::Rfc(9112, "2.3");
-        claim: "A version without its minor number must be refused.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"GET / HTTP/1.\r\nHost: a\r\n\r\n");
-        accept: [prefer(status(400)), prefer(closed()), prefer(status(505))]
-    },
-    exchange! {
-        "http.request-line.version-of-three", Must, Source::Rfc(9112, "2.3");
-        claim: "A version of three numbers must be refused.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"GET / HTTP/1.1.1\r\nHost: a\r\n\r\n");
-        accept: [prefer(status(400)), prefer(closed()), prefer(status(505))]
-    },
-    exchange! {
-        "http.request-line.version-three", Must, Source::Rfc(9112, "2.3");
-        claim: "A major version that is not spoken must be refused.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"GET / HTTP/3.0\r\nHost: a\r\n\r\n");
-        accept: [prefer(status(505)), prefer(status(400)), prefer(closed())]
-    },
-    exchange! {
-        "http.request-line.version-nine", Must, Source::Rfc(9112, "2.3");
-        claim: "A major version that nobody knows must be refused.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"GET / HTTP/9.9\r\nHost: a\r\n\r\n");
-        accept: [prefer(status(505)), prefer(status(400)), prefer(closed())]
-    },
-    exchange! {
-        "http.request-line.version-with-letter", Must, Source::Rfc(9112, "2.3");
-        claim: "A letter in the version must be refused.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"GET / HTTP/1.x\r\nHost: a\r\n\r\n");
-        accept: [prefer(status(400)), prefer(closed()), prefer(status(505))]
-    },
-    exchange! {
-        "http.request-line.parentheses-in-method", Must, Source::Rfc(9112, "3.1");
-        claim: "A delimiter in the method must be refused.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"GE(T) / HTTP/1.1\r\nHost: a\r\n\r\n");
-        accept: [prefer(status(400)), prefer(closed()), prefer(status(501))]
-    },
-    exchange! {
-        "http.request-line.quote-in-method", Must, Source::Rfc(9112, "3.1");
-        claim: "A quotation mark in the method must be refused.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"G\"ET / HTTP/1.1\r\nHost: a\r\n\r\n");
-        accept: [prefer(status(400)), prefer(closed()), prefer(status(501))]
-    },
+    refusal! { "http.request-line.cr-in-method", 9112, "2.2"; "A bare CR in the method must be refused.";
+    b"G\rET / HTTP/1.1\r\nHost: a\r\n\r\n" },
+    refusal! { "http.request-line.cr-in-target", 9112, "2.2"; "A bare CR in the target must be refused.";
+    b"GET /a\rb HTTP/1.1\r\nHost: a\r\n\r\n" },
+    refusal! { "http.request-line.tab-in-target", 9112, "3.2"; "A tab in the target must be refused.";
+    b"GET /a\tb HTTP/1.1\r\nHost: a\r\n\r\n" },
+    refusal! { "http.request-line.del-in-target", 9112, "3.2"; "DEL in the target must be refused.";
+    b"GET /a\x7fb HTTP/1.1\r\nHost: a\r\n\r\n" },
+    refusal! { "http.request-line.version-in-small-letters", 9112, "2.3"; "The name of the protocol must be in capitals.";
+    b"GET / http/1.1\r\nHost: a\r\n\r\n"; [400, 505] },
+    refusal! { "http.request-line.version-without-minor", 9112, "2.3"; "A version without its minor number must be refused.";
+    b"GET / HTTP/1.\r\nHost: a\r\n\r\n"; [400, 505] },
+    refusal! { "http.request-line.version-of-three", 9112, "2.3"; "A version of three numbers must be refused.";
+    b"GET / HTTP/1.1.1\r\nHost: a\r\n\r\n"; [400, 505] },
+    refusal! { "http.request-line.version-three", 9112, "2.3"; "A major version that is not spoken must be refused.";
+    b"GET / HTTP/3.0\r\nHost: a\r\n\r\n"; [505, 400] },
+    refusal! { "http.request-line.version-nine", 9112, "2.3"; "A major version that nobody knows must be refused.";
+    b"GET / HTTP/9.9\r\nHost: a\r\n\r\n"; [505, 400] },
+    refusal! { "http.request-line.version-with-letter", 9112, "2.3"; "A letter in the version must be refused.";
+    b"GET / HTTP/1.x\r\nHost: a\r\n\r\n"; [400, 505] },
+    refusal! { "http.request-line.parentheses-in-method", 9112, "3.1"; "A delimiter in the method must be refused.";
+    b"GE(T) / HTTP/1.1\r\nHost: a\r\n\r\n"; [400, 501] },
+    refusal! { "http.request-line.quote-in-method", 9112, "3.1"; "A quotation mark in the method must be refused.";
+    b"G\"ET / HTTP/1.1\r\nHost: a\r\n\r\n"; [400, 501] },
     exchange! {
         "http.request-line.minor-two", Should, Source::Rfc(9110, "2.5");
         claim: "A higher minor version should be taken as the highest that is spoken.";
@@ -100,27 +40,12 @@ pub(super) const CASES: &[Case] = &[
         send: Payload::Bytes(b"GET / HTTP/1.1 \r\nHost: a\r\n\r\n");
         accept: [prefer(status(400)), prefer(closed()), tolerate(answered())]
     },
-    exchange! {
-        "http.target.authority-form", Must, Source::Rfc(9112, "3.2.3");
-        claim: "The authority-form must be refused with any method but CONNECT.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"GET a:80 HTTP/1.1\r\nHost: a\r\n\r\n");
-        accept: [prefer(status(400)), prefer(closed())]
-    },
-    exchange! {
-        "http.target.post-asterisk", Must, Source::Rfc(9112, "3.2.4");
-        claim: "The asterisk-form must be refused with any method but OPTIONS.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"POST * HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
-        accept: [prefer(status(400)), prefer(closed()), prefer(status(404)), prefer(status(405))]
-    },
-    exchange! {
-        "http.target.asterisk-and-more", Must, Source::Rfc(9112, "3.2.4");
-        claim: "Something behind an asterisk must be refused.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"OPTIONS *x HTTP/1.1\r\nHost: a\r\n\r\n");
-        accept: [prefer(status(400)), prefer(closed())]
-    },
+    refusal! { "http.target.authority-form", 9112, "3.2.3"; "The authority-form must be refused with any method but CONNECT.";
+    b"GET a:80 HTTP/1.1\r\nHost: a\r\n\r\n" },
+    refusal! { "http.target.post-asterisk", 9112, "3.2.4"; "The asterisk-form must be refused with any method but OPTIONS.";
+    b"POST * HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n"; [400, 404, 405] },
+    refusal! { "http.target.asterisk-and-more", 9112, "3.2.4"; "Something behind an asterisk must be refused.";
+    b"OPTIONS *x HTTP/1.1\r\nHost: a\r\n\r\n" },
     exchange! {
         "http.target.absolute-other-host", Must, Source::Rfc(9112, "3.2.2");
         claim: "The absolute-form must be taken although Host names another.";
