@@ -1,4 +1,6 @@
-use crate::case::{Case, Payload, Source, answered, closed, echoes, observe, prefer, status, waits};
+use crate::case::{
+    Case, Payload, Source, answered, closed, echoes, observe, prefer, status, tolerate, waits,
+};
 
 /// Lines of chunks and trailers, and where they are cut.
 pub(super) const CASES: &[Case] = &[
@@ -118,5 +120,77 @@ pub(super) const CASES: &[Case] = &[
         send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX: y\r\n\r\n");
         accept: [prefer(echoes(b"hello"))];
         plan: AfterCr
+    },
+    exchange! {
+        "http.chunk.lf-behind-last", Must, Source::Rfc(9112, "7.1");
+        claim: "LF alone must not end a chunked body.";
+        reading: "Refused; a server that goes on looking for CRLF may also wait.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\n");
+        accept: [prefer(status(400)), prefer(closed()), tolerate(waits())]
+    },
+    refusal! { "http.chunk.cr-behind-data", 9112, "7.1"; "CR alone after chunk data must be refused.";
+    b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r0\r\n\r\n" },
+    exchange! {
+        "http.chunk.crlf-twice", Must, Source::Rfc(9112, "7.1");
+        claim: "An empty line between two chunks must be refused.";
+        reading: "It is a chunk line without a size.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n\r\n0\r\n\r\n");
+        accept: [prefer(status(400)), prefer(closed())]
+    },
+    exchange! {
+        "http.chunk.data-like-an-end", Must, Source::Rfc(9112, "7.1");
+        claim: "Chunk data that looks like the last chunk must be data.";
+        reading: "2xx, the content echoed where the testee echoes, and the next request answered.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nab\r\n0\r\n\r\n\r\n0\r\n\r\n");
+        accept: [prefer(echoes(b"ab\r\n0\r\n\r\n"))]
+    },
+    exchange! {
+        "http.chunk.then-request", Must, Source::Rfc(9112, "7.1");
+        claim: "What follows the last chunk must be the next request.";
+        reading: "Two answers, each to its request.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\nGET /x HTTP/1.1\r\nHost: a\r\n\r\n");
+        accept: [prefer(answered()).times(2)]
+    },
+    exchange! {
+        "http.chunk.no-end-of-trailers", Must, Source::Rfc(9112, "7.1.2");
+        claim: "A request must not be hidden where a trailer is due.";
+        reading: "Without the empty line the request line is a trailer field, and a malformed one; skipping it is tolerated.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nGET /x HTTP/1.1\r\nHost: a\r\n\r\n");
+        accept: [prefer(status(400)).times(1), prefer(closed()), tolerate(answered())]
+    },
+    exchange! {
+        "http.chunk.extension-without-value", Should, Source::Rfc(9112, "7.1.1");
+        claim: "A chunk extension without the value that its sign promises should be refused.";
+        reading: "Refused means one of the listed statuses, or a close without an answer.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5;a=\r\nhello\r\n0\r\n\r\n");
+        accept: [prefer(status(400)), prefer(closed()), tolerate(answered())]
+    },
+    exchange! {
+        "http.chunk.extension-unclosed-quote", Should, Source::Rfc(9112, "7.1.1");
+        claim: "A quoted chunk extension that does not end should be refused.";
+        reading: "What looks for the quote behind the line end takes the data for the extension.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5;a=\"x\r\nhello\r\n0\r\n\r\n");
+        accept: [prefer(status(400)), prefer(closed()), tolerate(answered())]
+    },
+    exchange! {
+        "http.chunk.blank-in-extension-name", Should, Source::Rfc(9112, "7.1.1");
+        claim: "A blank inside the name of a chunk extension should be refused.";
+        reading: "The name is a token; skipping the line whole is tolerated.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5;a b\r\nhello\r\n0\r\n\r\n");
+        accept: [prefer(status(400)), prefer(closed()), tolerate(answered())]
+    },
+    exchange! {
+        "http.chunk.nul-in-extension", Should, Source::Rfc(9112, "7.1.1");
+        claim: "NUL in a chunk extension should be refused.";
+        reading: "Refused means one of the listed statuses, or a close without an answer.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5;a=\0\r\nhello\r\n0\r\n\r\n");
+        accept: [prefer(status(400)), prefer(closed())]
+    },
+    exchange! {
+        "http.chunk.obs-text-in-extension", May, Source::Rfc(9110, "5.6.4");
+        claim: "Octets above 0x7f in a quoted chunk extension may be skipped.";
+        reading: "The grammar of a quoted string has them.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5;a=\"\xe9\"\r\nhello\r\n0\r\n\r\n");
+        accept: [prefer(echoes(b"hello")), observe(status(400))]
     },
 ];

@@ -1,4 +1,4 @@
-use crate::case::{Case, Payload, Source, answered, closed, observe, prefer, status, tolerate};
+use crate::case::{Case, Payload, Source, answered, closed, echoes, observe, prefer, status, tolerate};
 
 /// Methods, and forms of the request line and the target.
 pub(super) const CASES: &[Case] = &[
@@ -122,5 +122,68 @@ pub(super) const CASES: &[Case] = &[
         reading: "Recorded; 501 or 405 says best what it is.";
         send: Payload::Bytes(b"PROPFIND / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
         accept: [observe(status(501)), observe(status(405)), observe(answered()), observe(status(400))]
+    },
+    exchange! {
+        "http.method.every-token-character", Should, Source::Rfc(9110, "5.6.2");
+        claim: "A method of odd token characters should be answered 501 or 405.";
+        reading: "It is well-formed, so 400 says what is not so, and is tolerated.";
+        send: Payload::Bytes(b"M!#$%&'*+-.^_`|~9 / HTTP/1.1\r\nHost: a\r\n\r\n");
+        accept: [prefer(status(501)), prefer(status(405)), observe(answered()), tolerate(status(400))]
+    },
+    exchange! {
+        "http.method.patch-chunked", Must, Source::Rfc(9112, "6");
+        claim: "The chunked body of a PATCH must be read.";
+        reading: "The framing does not depend on the method; refused as a method at most.";
+        send: Payload::Bytes(b"PATCH / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n");
+        accept: [prefer(echoes(b"hello")), prefer(status(405)), prefer(status(501))]
+    },
+    exchange! {
+        "http.method.delete-with-body", Must, Source::Rfc(9112, "6");
+        claim: "The body of a DELETE must not be taken for the next request.";
+        reading: "The framing does not depend on the method: one answer, whatever it is.";
+        send: Payload::Bytes(b"DELETE / HTTP/1.1\r\nHost: a\r\nContent-Length: 28\r\n\r\nGET /x HTTP/1.1\r\nHost: a\r\n\r\n");
+        accept: [prefer(answered()), prefer(status(400)).times(1), prefer(status(405)).times(1), prefer(status(501)).times(1), prefer(closed())]
+    },
+    exchange! {
+        "http.method.options-with-body", Must, Source::Rfc(9112, "6");
+        claim: "The body of OPTIONS must not be taken for the next request.";
+        reading: "The framing does not depend on the method: one answer, whatever it is.";
+        send: Payload::Bytes(b"OPTIONS / HTTP/1.1\r\nHost: a\r\nContent-Length: 28\r\n\r\nGET /x HTTP/1.1\r\nHost: a\r\n\r\n");
+        accept: [prefer(answered()), prefer(status(400)).times(1), prefer(status(405)).times(1), prefer(status(501)).times(1), prefer(closed())]
+    },
+    exchange! {
+        "http.method.trace-with-body", Must, Source::Rfc(9112, "6");
+        claim: "The body of TRACE must not be taken for the next request.";
+        reading: "A client must not send one (RFC 9110 section 9.3.8); what comes has a framing all the same: one answer.";
+        send: Payload::Bytes(b"TRACE / HTTP/1.1\r\nHost: a\r\nContent-Length: 28\r\n\r\nGET /x HTTP/1.1\r\nHost: a\r\n\r\n");
+        accept: [prefer(answered()), prefer(status(400)).times(1), prefer(status(405)).times(1), prefer(status(501)).times(1), prefer(closed())]
+    },
+    exchange! {
+        "http.method.unknown-with-body", Must, Source::Rfc(9112, "6");
+        claim: "The body of a method that is not known must not be taken for the next request.";
+        reading: "The framing does not depend on the method: one answer, whatever it is.";
+        send: Payload::Bytes(b"BREW / HTTP/1.1\r\nHost: a\r\nContent-Length: 28\r\n\r\nGET /x HTTP/1.1\r\nHost: a\r\n\r\n");
+        accept: [prefer(answered()), prefer(status(400)).times(1), prefer(status(405)).times(1), prefer(status(501)).times(1), prefer(closed())]
+    },
+    exchange! {
+        "http.method.head-chunked", Must, Source::Rfc(9112, "6");
+        claim: "A chunked body of HEAD must not lose its framing.";
+        reading: "Both requests are answered, or the first refused; the answer to HEAD carries no content.";
+        send: Payload::Bytes(b"HEAD / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\nGET /x HTTP/1.1\r\nHost: a\r\n\r\n");
+        accept: [prefer(answered()).times(2), prefer(status(400)), prefer(closed())]
+    },
+    exchange! {
+        "http.method.head", Must, Source::Rfc(9110, "9.1");
+        claim: "Every server must support HEAD.";
+        reading: "GET and HEAD are the two methods that a general-purpose server has to know.";
+        send: Payload::Bytes(b"HEAD /load/head HTTP/1.1\r\nHost: a\r\n\r\n");
+        accept: [prefer(answered())]
+    },
+    exchange! {
+        "http.method.head-refused", Must, Source::Rfc(9110, "9.3.2");
+        claim: "A refusal must carry no content where HEAD asked.";
+        reading: "What follows the head of the answer would be read as the next one.";
+        send: Payload::Bytes(b"HEAD / HTTP/1.1\r\n\r\n");
+        accept: [prefer(status(400)).times(1)]
     },
 ];

@@ -6,8 +6,10 @@ mod body;
 mod chunk;
 mod chunk_line;
 mod coding;
+mod expectation;
 mod field;
 mod field_name;
+mod folding;
 mod framing;
 mod host;
 mod interim;
@@ -16,11 +18,14 @@ mod limit;
 mod line_end;
 mod method;
 mod option;
+mod overflow;
 mod persistence;
 mod pieces;
 mod range;
 mod request_line;
 mod target;
+mod trailer;
+mod upgrade;
 
 use crate::case::Case;
 
@@ -48,4 +53,9 @@ pub const SECTIONS: &[&[Case]] = &[
     range::GET,
     range::IGNORED,
     interim::CASES,
+    expectation::CASES,
+    folding::CASES,
+    overflow::CASES,
+    trailer::CASES,
+    upgrade::CASES,
 ];
