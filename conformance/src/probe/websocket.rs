@@ -103,7 +103,8 @@ impl WebSocketProbe {
             },
             deadline,
         )?;
-        if end == End::Closed && !self.probe.received().is_empty() {
+        // A server that refuses with input unread resets behind its answer (RFC 9112 9.6): what came of it counts.
+        if matches!(end, End::Closed | End::Reset) && !self.probe.received().is_empty() {
             read = read_response(self.probe.received(), 0, false, true);
         }
         Ok(match read {

@@ -145,3 +145,35 @@ macro_rules! exchange {
     (@resume) => { None };
     (@resume $resume:literal) => { Some($resume) };
 }
+
+/// A request that has to be refused: 400, or a close without an answer; or one of the statuses that are listed, or a close.
+macro_rules! refusal {
+    ($id:literal, $rfc:literal, $section:literal; $claim:literal; $send:expr) => {
+        refusal! { $id, $rfc, $section; $claim; $send; [400] }
+    };
+    ($id:literal, $rfc:literal, $section:literal; $claim:literal; $send:expr; [$($status:literal),+]) => {
+        exchange! {
+            $id, Must, $crate::case::Source::Rfc($rfc, $section);
+            claim: $claim;
+            reading: "Refused means one of the listed statuses, or a close without an answer.";
+            send: $crate::case::Payload::Bytes($send);
+            accept: [
+                $($crate::case::prefer($crate::case::status($status))),+,
+                $crate::case::prefer($crate::case::closed())
+            ]
+        }
+    };
+}
+
+/// A request that has to be answered, with its content where the testee echoes.
+macro_rules! echo {
+    ($id:literal, $rfc:literal, $section:literal; $claim:literal; $send:expr => $content:expr) => {
+        exchange! {
+            $id, Must, $crate::case::Source::Rfc($rfc, $section);
+            claim: $claim;
+            reading: "2xx, the content echoed where the testee echoes.";
+            send: $crate::case::Payload::Bytes($send);
+            accept: [$crate::case::prefer($crate::case::echoes($content))]
+        }
+    };
+}

@@ -53,6 +53,12 @@ pub enum Capability {
     Spawn,
     /// Takes the signals of the model.
     Signals,
+    /// Runs its workers as the user and group that it is told.
+    User,
+    /// Keeps the workers of a port over a reload where it is told so.
+    NonReloadable,
+    /// Brings a whole generation up before the first old worker leaves.
+    Generations,
 }
 
 impl Capability {
@@ -83,6 +89,9 @@ impl Capability {
         Self::ExitReport,
         Self::Spawn,
         Self::Signals,
+        Self::User,
+        Self::NonReloadable,
+        Self::Generations,
     ];
 
     /// The name in `testee.toml`.
@@ -114,6 +123,9 @@ impl Capability {
             Self::ExitReport => "exit-report",
             Self::Spawn => "spawn",
             Self::Signals => "signals",
+            Self::User => "user",
+            Self::NonReloadable => "non-reloadable",
+            Self::Generations => "generations",
         }
     }
 
@@ -147,7 +159,10 @@ impl Capability {
             | Self::Greeting
             | Self::ExitReport
             | Self::Spawn
-            | Self::Signals => 3,
+            | Self::Signals
+            | Self::User
+            | Self::NonReloadable
+            | Self::Generations => 3,
             _ => 1,
         }
     }

@@ -66,7 +66,7 @@ pub enum TesteeError {
         log: String,
     },
     /// The process to signal is not, or no longer, one of the testee's.
-    #[error("process {pid} is not one of the testee's")]
+    #[error("process {pid} is not, or no longer, one of the testee's")]
     NotOurs {
         /// The number.
         pid: i32,

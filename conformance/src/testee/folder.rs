@@ -90,6 +90,7 @@ pub(super) fn environment(
         ("WORKERSPEC_TLS_KEY", path(KEY_FILE)),
     ];
     env.extend(ours.map(|(name, value)| (name.to_owned(), value)));
+    env.extend(launch.variables.iter().cloned());
     env.extend(DEADLINES.map(|(name, time)| (name.to_owned(), time.as_millis().to_string())));
     env.extend(ports.iter().map(|(name, place)| {
         (format!("WORKERSPEC_PORT_{}", name.to_ascii_uppercase().replace('-', "_")), place.text(folder))

@@ -20,6 +20,8 @@ pub struct Launch {
     pub program: PathBuf,
     /// What the release file says at the start.
     pub release: Release,
+    /// Variables of the contract that not every start has, such as `WORKERSPEC_USER`. Default: none.
+    pub variables: Vec<(String, String)>,
     /// What is done to the folder before the start. Default: nothing.
     pub prepare: Prepare,
 }
@@ -57,6 +59,7 @@ impl Launch {
             reuse_port: false,
             program: program.into(),
             release: Release::up("r0"),
+            variables: Vec::new(),
             prepare: Prepare::default(),
         }
     }

@@ -69,6 +69,14 @@ pub(super) const CASES: &[Case] = &[
         run: |stage| close_unread(stage, Port::Frame)
     },
     act! {
+        "connection.close.websocket-unread", Must, Source::Model("SF-36");
+        claim: "A peer that never reads must not keep a connection that was closed, on port websocket.";
+        reading: "Megabytes are owed to it, and the close frame behind them; the journal has its `close` within the close timeout, found late by half of it and half a second at most.";
+        needs: [Port::WebSocket.need(), JOURNAL, DEADLINES]; Shared; seconds: 10;
+        accepts: ["`close` in the journal in time"]; aliases: [];
+        run: |stage| close_unread(stage, Port::WebSocket)
+    },
+    act! {
         "connection.destroy.text", Must, Source::Model("CONN-28");
         claim: "A connection that the application destroys must end at once, on port text.";
         reading: "Megabytes are owed to a reader that stalls; what is unsent is forgotten, and the journal has its `close` within a second.";
@@ -190,7 +198,15 @@ fn owing(
 }
 
 fn close_unread(stage: &Stage, port: Port) -> Outcome {
-    let (mut speaker, pid, conn) = owing(stage, port, if port == Port::Text { 151 } else { 152 })?;
+    let (mut speaker, pid, conn) = owing(
+        stage,
+        port,
+        match port {
+            Port::Text => 151,
+            Port::Frame => 152,
+            _ => 156,
+        },
+    )?;
     speaker.say(b"!close")?;
     let begun = Instant::now();
     match closes(stage, pid, conn, close_limit(stage)) {

@@ -2,76 +2,26 @@ use crate::case::{Case, Payload, Source, answered, closed, echoes, prefer, statu
 
 /// Lengths and codings of bodies, and what lies behind them.
 pub(super) const CASES: &[Case] = &[
-    exchange! {
-        "http.length.empty", Must, Source::Rfc(9112, "6.3");
-        claim: "An empty length must be refused.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: \r\n\r\nhello");
-        accept: [prefer(status(400)), prefer(closed())]
-    },
-    exchange! {
-        "http.length.letters-behind", Must, Source::Rfc(9112, "6.3");
-        claim: "A letter behind the digits of a length must be refused.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5a\r\n\r\nhello");
-        accept: [prefer(status(400)), prefer(closed())]
-    },
-    exchange! {
-        "http.length.tab-inside", Must, Source::Rfc(9112, "6.3");
-        claim: "A tab within a length must be refused.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\t5\r\n\r\nhello");
-        accept: [prefer(status(400)), prefer(closed())]
-    },
-    exchange! {
-        "http.length.comma-behind", Must, Source::Rfc(9112, "6.3");
-        claim: "A comma behind a length must be refused.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5,\r\n\r\nhello");
-        accept: [prefer(status(400)), prefer(closed())]
-    },
-    exchange! {
-        "http.length.semicolon-behind", Must, Source::Rfc(9112, "6.3");
-        claim: "A semicolon behind a length must be refused.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5;\r\n\r\nhello");
-        accept: [prefer(status(400)), prefer(closed())]
-    },
-    exchange! {
-        "http.length.quoted", Must, Source::Rfc(9112, "6.3");
-        claim: "A quoted length must be refused.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: \"5\"\r\n\r\nhello");
-        accept: [prefer(status(400)), prefer(closed())]
-    },
-    exchange! {
-        "http.length.exponent", Must, Source::Rfc(9112, "6.3");
-        claim: "An exponent in a length must be refused.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5e0\r\n\r\nhello");
-        accept: [prefer(status(400)), prefer(closed())]
-    },
-    exchange! {
-        "http.length.minus-zero", Must, Source::Rfc(9112, "6.3");
-        claim: "A negative zero as a length must be refused.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -0\r\n\r\nhello");
-        accept: [prefer(status(400)), prefer(closed())]
-    },
-    exchange! {
-        "http.length.different-list", Must, Source::Rfc(9112, "6.3");
-        claim: "A list of different lengths must be refused.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5, 6\r\n\r\nhello");
-        accept: [prefer(status(400)), prefer(closed())]
-    },
-    exchange! {
-        "http.length.nul", Must, Source::Rfc(9110, "5.5");
-        claim: "NUL in a length must be refused.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\0\r\n\r\nhello");
-        accept: [prefer(status(400)), prefer(closed())]
-    },
+    refusal! { "http.length.empty", 9112, "6.3"; "An empty length must be refused.";
+    b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: \r\n\r\nhello" },
+    refusal! { "http.length.letters-behind", 9112, "6.3"; "A letter behind the digits of a length must be refused.";
+    b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5a\r\n\r\nhello" },
+    refusal! { "http.length.tab-inside", 9112, "6.3"; "A tab within a length must be refused.";
+    b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\t5\r\n\r\nhello" },
+    refusal! { "http.length.comma-behind", 9112, "6.3"; "A comma behind a length must be refused.";
+    b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5,\r\n\r\nhello" },
+    refusal! { "http.length.semicolon-behind", 9112, "6.3"; "A semicolon behind a length must be refused.";
+    b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5;\r\n\r\nhello" },
+    refusal! { "http.length.quoted", 9112, "6.3"; "A quoted length must be refused.";
+    b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: \"5\"\r\n\r\nhello" },
+    refusal! { "http.length.exponent", 9112, "6.3"; "An exponent in a length must be refused.";
+    b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5e0\r\n\r\nhello" },
+    refusal! { "http.length.minus-zero", 9112, "6.3"; "A negative zero as a length must be refused.";
+    b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -0\r\n\r\nhello" },
+    refusal! { "http.length.different-list", 9112, "6.3"; "A list of different lengths must be refused.";
+    b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5, 6\r\n\r\nhello" },
+    refusal! { "http.length.nul", 9110, "5.5"; "NUL in a length must be refused.";
+    b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\0\r\n\r\nhello" },
     exchange! {
         "http.length.body-of-put", Must, Source::Rfc(9112, "6.2");
         claim: "The body of PUT must be read.";
@@ -93,48 +43,18 @@ pub(super) const CASES: &[Case] = &[
         send: Payload::Bytes(b"DELETE / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello");
         accept: [prefer(echoes(b"hello")), prefer(status(405)), prefer(status(501))]
     },
-    exchange! {
-        "http.coding.identity-behind", Must, Source::Rfc(9112, "6.1");
-        claim: "Another coding behind chunked must be refused.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, identity\r\n\r\n5\r\nhello\r\n0\r\n\r\n");
-        accept: [prefer(status(400)), prefer(closed()), prefer(status(501))]
-    },
-    exchange! {
-        "http.coding.gzip-behind", Must, Source::Rfc(9112, "6.1");
-        claim: "Compression behind chunked must be refused.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, gzip\r\n\r\n5\r\nhello\r\n0\r\n\r\n");
-        accept: [prefer(status(400)), prefer(closed()), prefer(status(501))]
-    },
-    exchange! {
-        "http.coding.quoted", Must, Source::Rfc(9112, "6.1");
-        claim: "A quoted coding must be refused.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: \"chunked\"\r\n\r\n5\r\nhello\r\n0\r\n\r\n");
-        accept: [prefer(status(400)), prefer(closed()), prefer(status(501))]
-    },
-    exchange! {
-        "http.coding.twice-by-blank", Must, Source::Rfc(9112, "6.1");
-        claim: "Codings without a comma between them must be refused.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n");
-        accept: [prefer(status(400)), prefer(closed()), prefer(status(501))]
-    },
-    exchange! {
-        "http.coding.deflate-alone", Must, Source::Rfc(9112, "6.1");
-        claim: "A coding that does not end the body must be refused.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: deflate\r\n\r\n5\r\nhello\r\n0\r\n\r\n");
-        accept: [prefer(status(400)), prefer(closed()), prefer(status(501))]
-    },
-    exchange! {
-        "http.coding.semicolon", Must, Source::Rfc(9112, "6.1");
-        claim: "A parameter that is none must be refused.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked;\r\n\r\n5\r\nhello\r\n0\r\n\r\n");
-        accept: [prefer(status(400)), prefer(closed()), prefer(status(501))]
-    },
+    refusal! { "http.coding.identity-behind", 9112, "6.1"; "Another coding behind chunked must be refused.";
+    b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, identity\r\n\r\n5\r\nhello\r\n0\r\n\r\n"; [400, 501] },
+    refusal! { "http.coding.gzip-behind", 9112, "6.1"; "Compression behind chunked must be refused.";
+    b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, gzip\r\n\r\n5\r\nhello\r\n0\r\n\r\n"; [400, 501] },
+    refusal! { "http.coding.quoted", 9112, "6.1"; "A quoted coding must be refused.";
+    b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: \"chunked\"\r\n\r\n5\r\nhello\r\n0\r\n\r\n"; [400, 501] },
+    refusal! { "http.coding.twice-by-blank", 9112, "6.1"; "Codings without a comma between them must be refused.";
+    b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"; [400, 501] },
+    refusal! { "http.coding.deflate-alone", 9112, "6.1"; "A coding that does not end the body must be refused.";
+    b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: deflate\r\n\r\n5\r\nhello\r\n0\r\n\r\n"; [400, 501] },
+    refusal! { "http.coding.semicolon", 9112, "6.1"; "A parameter that is none must be refused.";
+    b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked;\r\n\r\n5\r\nhello\r\n0\r\n\r\n"; [400, 501] },
     exchange! {
         "http.coding.in-1-0", Must, Source::Rfc(9112, "6.1");
         claim: "Transfer-Encoding in HTTP/1.0 must be taken for a fault of framing.";

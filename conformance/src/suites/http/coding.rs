@@ -1,4 +1,4 @@
-use crate::case::{Case, Payload, Source, answered, closed, echoes, observe, prefer, status};
+use crate::case::{Case, Payload, Source, answered, closed, echoes, observe, prefer, status, tolerate};
 
 /// Transfer-Encoding.
 pub(super) const CASES: &[Case] = &[
@@ -115,5 +115,68 @@ pub(super) const CASES: &[Case] = &[
         send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer_Encoding: chunked\r\nContent-Length: 5\r\n\r\nhello");
         accept: [prefer(echoes(b"hello")), prefer(status(400))];
         alias: "h1:te.18"
+    },
+    exchange! {
+        "http.coding.version-1-0-hides-request", Must, Source::Rfc(9112, "6.1");
+        claim: "A request behind Transfer-Encoding in HTTP/1.0 must not be answered.";
+        reading: "A request of HTTP/1.0 with Transfer-Encoding has no framing that can be trusted.";
+        send: Payload::Bytes(b"POST / HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\nGET /x HTTP/1.1\r\nHost: a\r\n\r\n");
+        accept: [prefer(status(400)).and_close().times(1), prefer(status(501)).and_close().times(1), prefer(status(505)).and_close().times(1), prefer(closed()), prefer(answered()).and_close()]
+    },
+    exchange! {
+        "http.coding.not-last-in-two-lines", Must, Source::Rfc(9112, "6.3");
+        claim: "chunked must not count where a later line names another coding.";
+        reading: "Two lines are one list: its last coding is gzip.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: gzip\r\n\r\n5\r\nhello\r\n0\r\n\r\n");
+        accept: [prefer(status(400)).and_close(), prefer(status(501)).and_close(), prefer(closed())]
+    },
+    exchange! {
+        "http.coding.gzip-in-its-own-line", Should, Source::Rfc(9112, "6.1");
+        claim: "gzip in a line before chunked should be answered 501.";
+        reading: "Two lines are one list; a server that can decode gzip may answer 2xx.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n");
+        accept: [prefer(status(501)), prefer(status(400)), observe(answered()), prefer(closed())]
+    },
+    exchange! {
+        "http.coding.longer-name", Must, Source::Rfc(9112, "6.3");
+        claim: "A coding whose name begins with chunked must not be taken for it.";
+        reading: "Refused means one of the listed statuses, or a close without an answer.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunkedx\r\n\r\n5\r\nhello\r\n0\r\n\r\n");
+        accept: [prefer(status(400)).and_close(), prefer(status(501)).and_close(), prefer(closed())]
+    },
+    exchange! {
+        "http.coding.blanks-around", Must, Source::Rfc(9112, "5.1");
+        claim: "Blanks around chunked must be no part of it.";
+        reading: "2xx, the content echoed where the testee echoes, and the next request answered.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding:   chunked  \r\n\r\n5\r\nhello\r\n0\r\n\r\n");
+        accept: [prefer(echoes(b"hello"))]
+    },
+    exchange! {
+        "http.coding.tab-before", Should, Source::Rfc(9112, "5.1");
+        claim: "A tab before chunked should be no part of it.";
+        reading: "Blanks are spaces and tabs; refusing the tab is tolerated.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding:\tchunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n");
+        accept: [prefer(echoes(b"hello")), tolerate(status(400)), tolerate(status(501))]
+    },
+    exchange! {
+        "http.coding.name-case", Must, Source::Rfc(9110, "5.1");
+        claim: "Transfer-Encoding must be known in any spelling.";
+        reading: "2xx, the content echoed where the testee echoes, and the next request answered.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\ntRaNsFeR-eNcOdInG: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n");
+        accept: [prefer(echoes(b"hello"))]
+    },
+    exchange! {
+        "http.coding.te-is-another-field", Should, Source::Rfc(9110, "10.1.4");
+        claim: "TE should not be taken for Transfer-Encoding.";
+        reading: "2xx once, and the next request on the connection answered.";
+        send: Payload::Bytes(b"GET / HTTP/1.1\r\nHost: a\r\nTE: trailers, chunked;q=0.5\r\nConnection: TE\r\n\r\n");
+        accept: [prefer(answered())]
+    },
+    exchange! {
+        "http.coding.content-encoding", Should, Source::Rfc(9110, "8.4");
+        claim: "A content coding should not change the framing.";
+        reading: "The content is passed on as it came, or refused with 415.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Encoding: chunked\r\nContent-Length: 5\r\n\r\nhello");
+        accept: [prefer(echoes(b"hello")), prefer(status(415)), tolerate(status(400))]
     },
 ];

@@ -126,4 +126,32 @@ pub(super) const CASES: &[Case] = &[
         accept: [prefer(answered()), tolerate(status(431))];
         alias: "h1:hf.19"
     },
+    exchange! {
+        "http.field.every-token-character", Should, Source::Rfc(9110, "5.6.2");
+        claim: "A field name of odd token characters should be accepted.";
+        reading: "2xx once, and the next request on the connection answered.";
+        send: Payload::Bytes(b"GET / HTTP/1.1\r\nHost: a\r\nx!#$%&'*+-.^_`|~9: v\r\n\r\n");
+        accept: [prefer(answered()), tolerate(status(400))]
+    },
+    exchange! {
+        "http.field.no-blank", Must, Source::Rfc(9112, "5.1");
+        claim: "A field without a blank behind its colon must be accepted.";
+        reading: "2xx once, and the next request on the connection answered.";
+        send: Payload::Bytes(b"GET / HTTP/1.1\r\nHost:a\r\nX:v\r\n\r\n");
+        accept: [prefer(answered())]
+    },
+    exchange! {
+        "http.field.colons-in-value", Should, Source::Rfc(9110, "5.5");
+        claim: "Colons in a field value should be accepted.";
+        reading: "2xx once, and the next request on the connection answered.";
+        send: Payload::Bytes(b"GET / HTTP/1.1\r\nHost: a\r\nX: a:b: :c:\r\n\r\n");
+        accept: [prefer(answered())]
+    },
+    exchange! {
+        "http.field.same-name", Should, Source::Rfc(9110, "5.3");
+        claim: "Three lines of one field should be accepted.";
+        reading: "2xx once, and the next request on the connection answered.";
+        send: Payload::Bytes(b"GET / HTTP/1.1\r\nHost: a\r\nX: a\r\nX: b\r\nx: a\r\n\r\n");
+        accept: [prefer(answered())]
+    },
 ];

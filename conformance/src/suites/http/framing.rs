@@ -67,4 +67,74 @@ pub(super) const CASES: &[Case] = &[
         accept: [prefer(status(400)).and_close().times(1), prefer(closed()), prefer(answered()).and_close().times(1)];
         alias: "h1:sm.10"
     },
+    exchange! {
+        "http.framing.zero-length-and-chunked", Must, Source::Rfc(9112, "6.3");
+        claim: "A length of 0 beside chunked must not turn the chunks into a request.";
+        reading: "400, or chunked counts and the connection is closed.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n1c\r\nGET /x HTTP/1.1\r\nHost: a\r\n\r\n\r\n0\r\n\r\n");
+        accept: [prefer(status(400)).and_close().times(1), prefer(closed()), prefer(answered()).and_close()]
+    },
+    exchange! {
+        "http.framing.bad-length-and-chunked", Must, Source::Rfc(9112, "6.3");
+        claim: "A malformed length beside chunked must not hide a request.";
+        reading: "400, or chunked counts and the connection is closed.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: x\r\n\r\n0\r\n\r\nGET /x HTTP/1.1\r\nHost: a\r\n\r\n");
+        accept: [prefer(status(400)).and_close().times(1), prefer(closed()), prefer(answered()).and_close()]
+    },
+    exchange! {
+        "http.framing.identity-and-length", Must, Source::Rfc(9112, "6.3");
+        claim: "`identity` beside a length must be refused and the connection closed.";
+        reading: "There is a Transfer-Encoding, and its last coding is not chunked.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: identity\r\nContent-Length: 5\r\n\r\nhello");
+        accept: [prefer(status(400)).and_close(), prefer(status(501)).and_close(), prefer(closed())]
+    },
+    exchange! {
+        "http.framing.get-with-both", Must, Source::Rfc(9112, "6.3");
+        claim: "Both framings must be refused on a GET too.";
+        reading: "400, or chunked counts and the connection is closed: the hidden request is not answered.";
+        send: Payload::Bytes(b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /x HTTP/1.1\r\nHost: a\r\n\r\n");
+        accept: [prefer(status(400)).and_close().times(1), prefer(closed()), prefer(answered()).and_close()]
+    },
+    exchange! {
+        "http.framing.refused-hides-request", Must, Source::Rfc(9112, "6.3");
+        claim: "Nothing behind a request that could not be framed must be answered.";
+        reading: "One 400 and a close: where the next request begins nobody knows.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\nGET /x HTTP/1.1\r\nHost: a\r\n\r\n");
+        accept: [prefer(status(400)).and_close().times(1), prefer(closed())]
+    },
+    exchange! {
+        "http.framing.three-kinds", Must, Source::Rfc(9112, "9.3.2");
+        claim: "Requests of every framing must be answered one after the other.";
+        reading: "A length, chunks, no body: three answers.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhelloPOST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\nGET /x HTTP/1.1\r\nHost: a\r\n\r\n");
+        accept: [prefer(answered()).times(3)]
+    },
+    exchange! {
+        "http.framing.head-then-get", Must, Source::Rfc(9110, "9.3.2");
+        claim: "The answer to HEAD must end with its head.";
+        reading: "What follows is the answer to the next request.";
+        send: Payload::Bytes(b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\nGET /x HTTP/1.1\r\nHost: a\r\n\r\n");
+        accept: [prefer(answered()).times(2)]
+    },
+    exchange! {
+        "http.framing.length-then-request", Must, Source::Rfc(9112, "6.3");
+        claim: "What follows a body of the declared length must be the next request.";
+        reading: "Two answers, each to its request.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhelloGET /x HTTP/1.1\r\nHost: a\r\n\r\n");
+        accept: [prefer(answered()).times(2)]
+    },
+    exchange! {
+        "http.framing.connection-names-length", Must, Source::Rfc(9112, "6.3");
+        claim: "A length must frame the body also if Connection names it.";
+        reading: "What drops the field with its hop takes the body for a request.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nConnection: Content-Length\r\nContent-Length: 28\r\n\r\nGET /x HTTP/1.1\r\nHost: a\r\n\r\n");
+        accept: [prefer(answered()), prefer(status(400)).times(1), prefer(closed())]
+    },
+    exchange! {
+        "http.framing.crlf-behind-body", Should, Source::Rfc(9112, "2.2");
+        claim: "A stray CRLF behind a body should be skipped.";
+        reading: "Old clients sent it; at least one empty line before a request line is ignored.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello\r\nGET /x HTTP/1.1\r\nHost: a\r\n\r\n");
+        accept: [prefer(answered()).times(2)]
+    },
 ];

@@ -134,4 +134,39 @@ pub(super) const CASES: &[Case] = &[
         accept: [prefer(status(400)).and_close(), prefer(closed())];
         alias: "h1:cl.21"
     },
+    exchange! {
+        "http.length.good-and-bad-line", Must, Source::Rfc(9112, "6.3");
+        claim: "A good and a bad Content-Length line must be refused and the connection closed.";
+        reading: "One line that is no number spoils the other.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: x\r\n\r\nhello");
+        accept: [prefer(status(400)).and_close(), prefer(closed())]
+    },
+    exchange! {
+        "http.length.two-spellings", Must, Source::Rfc(9112, "6.3");
+        claim: "Two different lengths must be refused also if their names are spelt differently.";
+        reading: "Names have no case, so it is the same field twice.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\ncontent-length: 6\r\n\r\nhello!");
+        accept: [prefer(status(400)).and_close(), prefer(closed())]
+    },
+    exchange! {
+        "http.length.space-before-colon", Must, Source::Rfc(9112, "5.1");
+        claim: "A space before the colon of Content-Length must be answered 400.";
+        reading: "Whoever drops the line takes the body for the next request.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length : 5\r\n\r\nhello");
+        accept: [prefer(status(400))]
+    },
+    exchange! {
+        "http.length.blanks-around", Must, Source::Rfc(9112, "5.1");
+        claim: "Blanks around a Content-Length must be no part of it.";
+        reading: "2xx, the content echoed where the testee echoes, and the next request answered.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length:   5  \r\n\r\nhello");
+        accept: [prefer(echoes(b"hello"))]
+    },
+    exchange! {
+        "http.length.tab-before", Should, Source::Rfc(9112, "5.1");
+        claim: "A tab before a Content-Length should be no part of it.";
+        reading: "Blanks are spaces and tabs; refusing the tab is tolerated.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length:\t5\r\n\r\nhello");
+        accept: [prefer(echoes(b"hello")), tolerate(status(400))]
+    },
 ];

@@ -34,4 +34,18 @@ pub(super) const CASES: &[Case] = &[
         accept: [prefer(status(431)), tolerate(status(400)), tolerate(status(413)), tolerate(closed()), tolerate(answered())];
         alias: "h1:li.05"
     },
+    exchange! {
+        "http.limit.thousand-fields", Should, Source::Rfc(6585, "5");
+        claim: "A thousand fields should be answered 431.";
+        reading: "A server that takes them has a larger limit.";
+        send: Payload::Long { head: b"GET / HTTP/1.1\r\nHost: a\r\n", unit: b"X-Field: v\r\n", times: 1000, tail: b"\r\n" };
+        accept: [prefer(status(431)), prefer(answered()), tolerate(status(400)), tolerate(status(413)), tolerate(closed())]
+    },
+    exchange! {
+        "http.limit.value-of-4k", Should, Source::Rfc(9110, "5.4");
+        claim: "A field value of 4 KiB should be accepted.";
+        reading: "A cookie may be that long (RFC 6265 section 6.1); 431 is tolerated.";
+        send: Payload::Long { head: b"GET / HTTP/1.1\r\nHost: a\r\nX: ", unit: b"a", times: 4000, tail: b"\r\n\r\n" };
+        accept: [prefer(answered()), tolerate(status(431))]
+    },
 ];

@@ -1,91 +1,31 @@
-use crate::case::{Case, Payload, Source, answered, closed, observe, prefer, status, tolerate};
+use crate::case::{Case, Payload, Source, answered, closed, echoes, observe, prefer, status, tolerate};
 
 /// Methods, and forms of the request line and the target.
 pub(super) const CASES: &[Case] = &[
-    exchange! {
-        "http.request-line.cr-in-method", Must, Source::Rfc(9112, "2.2");
-        claim: "A bare CR in the method must be refused.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"G\rET / HTTP/1.1\r\nHost: a\r\n\r\n");
-        accept: [prefer(status(400)), prefer(closed())]
-    },
-    exchange! {
-        "http.request-line.cr-in-target", Must, Source::Rfc(9112, "2.2");
-        claim: "A bare CR in the target must be refused.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"GET /a\rb HTTP/1.1\r\nHost: a\r\n\r\n");
-        accept: [prefer(status(400)), prefer(closed())]
-    },
-    exchange! {
-        "http.request-line.tab-in-target", Must, Source::Rfc(9112, "3.2");
-        claim: "A tab in the target must be refused.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"GET /a\tb HTTP/1.1\r\nHost: a\r\n\r\n");
-        accept: [prefer(status(400)), prefer(closed())]
-    },
-    exchange! {
-        "http.request-line.del-in-target", Must, Source::Rfc(9112, "3.2");
-        claim: "DEL in the target must be refused.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"GET /a\x7fb HTTP/1.1\r\nHost: a\r\n\r\n");
-        accept: [prefer(status(400)), prefer(closed())]
-    },
-    exchange! {
-        "http.request-line.version-in-small-letters", Must, Source::Rfc(9112, "2.3");
-        claim: "The name of the protocol must be in capitals.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"GET / http/1.1\r\nHost: a\r\n\r\n");
-        accept: [prefer(status(400)), prefer(closed()), prefer(status(505))]
-    },
-    exchange! {
-        "http.request-line.version-without-minor", Must, Source::Rfc(9112, "2.3");
-        claim: "A version without its minor number must be refused.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"GET / HTTP/1.\r\nHost: a\r\n\r\n");
-        accept: [prefer(status(400)), prefer(closed()), prefer(status(505))]
-    },
-    exchange! {
-        "http.request-line.version-of-three", Must, Source::Rfc(9112, "2.3");
-        claim: "A version of three numbers must be refused.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"GET / HTTP/1.1.1\r\nHost: a\r\n\r\n");
-        accept: [prefer(status(400)), prefer(closed()), prefer(status(505))]
-    },
-    exchange! {
-        "http.request-line.version-three", Must, Source::Rfc(9112, "2.3");
-        claim: "A major version that is not spoken must be refused.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"GET / HTTP/3.0\r\nHost: a\r\n\r\n");
-        accept: [prefer(status(505)), prefer(status(400)), prefer(closed())]
-    },
-    exchange! {
-        "http.request-line.version-nine", Must, Source::Rfc(9112, "2.3");
-        claim: "A major version that nobody knows must be refused.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"GET / HTTP/9.9\r\nHost: a\r\n\r\n");
-        accept: [prefer(status(505)), prefer(status(400)), prefer(closed())]
-    },
-    exchange! {
-        "http.request-line.version-with-letter", Must, Source::Rfc(9112, "2.3");
-        claim: "A letter in the version must be refused.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"GET / HTTP/1.x\r\nHost: a\r\n\r\n");
-        accept: [prefer(status(400)), prefer(closed()), prefer(status(505))]
-    },
-    exchange! {
-        "http.request-line.parentheses-in-method", Must, Source::Rfc(9112, "3.1");
-        claim: "A delimiter in the method must be refused.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"GE(T) / HTTP/1.1\r\nHost: a\r\n\r\n");
-        accept: [prefer(status(400)), prefer(closed()), prefer(status(501))]
-    },
-    exchange! {
-        "http.request-line.quote-in-method", Must, Source::Rfc(9112, "3.1");
-        claim: "A quotation mark in the method must be refused.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"G\"ET / HTTP/1.1\r\nHost: a\r\n\r\n");
-        accept: [prefer(status(400)), prefer(closed()), prefer(status(501))]
-    },
+    refusal! { "http.request-line.cr-in-method", 9112, "2.2"; "A bare CR in the method must be refused.";
+    b"G\rET / HTTP/1.1\r\nHost: a\r\n\r\n" },
+    refusal! { "http.request-line.cr-in-target", 9112, "2.2"; "A bare CR in the target must be refused.";
+    b"GET /a\rb HTTP/1.1\r\nHost: a\r\n\r\n" },
+    refusal! { "http.request-line.tab-in-target", 9112, "3.2"; "A tab in the target must be refused.";
+    b"GET /a\tb HTTP/1.1\r\nHost: a\r\n\r\n" },
+    refusal! { "http.request-line.del-in-target", 9112, "3.2"; "DEL in the target must be refused.";
+    b"GET /a\x7fb HTTP/1.1\r\nHost: a\r\n\r\n" },
+    refusal! { "http.request-line.version-in-small-letters", 9112, "2.3"; "The name of the protocol must be in capitals.";
+    b"GET / http/1.1\r\nHost: a\r\n\r\n"; [400, 505] },
+    refusal! { "http.request-line.version-without-minor", 9112, "2.3"; "A version without its minor number must be refused.";
+    b"GET / HTTP/1.\r\nHost: a\r\n\r\n"; [400, 505] },
+    refusal! { "http.request-line.version-of-three", 9112, "2.3"; "A version of three numbers must be refused.";
+    b"GET / HTTP/1.1.1\r\nHost: a\r\n\r\n"; [400, 505] },
+    refusal! { "http.request-line.version-three", 9112, "2.3"; "A major version that is not spoken must be refused.";
+    b"GET / HTTP/3.0\r\nHost: a\r\n\r\n"; [505, 400] },
+    refusal! { "http.request-line.version-nine", 9112, "2.3"; "A major version that nobody knows must be refused.";
+    b"GET / HTTP/9.9\r\nHost: a\r\n\r\n"; [505, 400] },
+    refusal! { "http.request-line.version-with-letter", 9112, "2.3"; "A letter in the version must be refused.";
+    b"GET / HTTP/1.x\r\nHost: a\r\n\r\n"; [400, 505] },
+    refusal! { "http.request-line.parentheses-in-method", 9112, "3.1"; "A delimiter in the method must be refused.";
+    b"GE(T) / HTTP/1.1\r\nHost: a\r\n\r\n"; [400, 501] },
+    refusal! { "http.request-line.quote-in-method", 9112, "3.1"; "A quotation mark in the method must be refused.";
+    b"G\"ET / HTTP/1.1\r\nHost: a\r\n\r\n"; [400, 501] },
     exchange! {
         "http.request-line.minor-two", Should, Source::Rfc(9110, "2.5");
         claim: "A higher minor version should be taken as the highest that is spoken.";
@@ -100,27 +40,12 @@ pub(super) const CASES: &[Case] = &[
         send: Payload::Bytes(b"GET / HTTP/1.1 \r\nHost: a\r\n\r\n");
         accept: [prefer(status(400)), prefer(closed()), tolerate(answered())]
     },
-    exchange! {
-        "http.target.authority-form", Must, Source::Rfc(9112, "3.2.3");
-        claim: "The authority-form must be refused with any method but CONNECT.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"GET a:80 HTTP/1.1\r\nHost: a\r\n\r\n");
-        accept: [prefer(status(400)), prefer(closed())]
-    },
-    exchange! {
-        "http.target.post-asterisk", Must, Source::Rfc(9112, "3.2.4");
-        claim: "The asterisk-form must be refused with any method but OPTIONS.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"POST * HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
-        accept: [prefer(status(400)), prefer(closed()), prefer(status(404)), prefer(status(405))]
-    },
-    exchange! {
-        "http.target.asterisk-and-more", Must, Source::Rfc(9112, "3.2.4");
-        claim: "Something behind an asterisk must be refused.";
-        reading: "Refused means one of the listed statuses, or a close without an answer.";
-        send: Payload::Bytes(b"OPTIONS *x HTTP/1.1\r\nHost: a\r\n\r\n");
-        accept: [prefer(status(400)), prefer(closed())]
-    },
+    refusal! { "http.target.authority-form", 9112, "3.2.3"; "The authority-form must be refused with any method but CONNECT.";
+    b"GET a:80 HTTP/1.1\r\nHost: a\r\n\r\n" },
+    refusal! { "http.target.post-asterisk", 9112, "3.2.4"; "The asterisk-form must be refused with any method but OPTIONS.";
+    b"POST * HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n"; [400, 404, 405] },
+    refusal! { "http.target.asterisk-and-more", 9112, "3.2.4"; "Something behind an asterisk must be refused.";
+    b"OPTIONS *x HTTP/1.1\r\nHost: a\r\n\r\n" },
     exchange! {
         "http.target.absolute-other-host", Must, Source::Rfc(9112, "3.2.2");
         claim: "The absolute-form must be taken although Host names another.";
@@ -197,5 +122,68 @@ pub(super) const CASES: &[Case] = &[
         reading: "Recorded; 501 or 405 says best what it is.";
         send: Payload::Bytes(b"PROPFIND / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
         accept: [observe(status(501)), observe(status(405)), observe(answered()), observe(status(400))]
+    },
+    exchange! {
+        "http.method.every-token-character", Should, Source::Rfc(9110, "5.6.2");
+        claim: "A method of odd token characters should be answered 501 or 405.";
+        reading: "It is well-formed, so 400 says what is not so, and is tolerated.";
+        send: Payload::Bytes(b"M!#$%&'*+-.^_`|~9 / HTTP/1.1\r\nHost: a\r\n\r\n");
+        accept: [prefer(status(501)), prefer(status(405)), observe(answered()), tolerate(status(400))]
+    },
+    exchange! {
+        "http.method.patch-chunked", Must, Source::Rfc(9112, "6");
+        claim: "The chunked body of a PATCH must be read.";
+        reading: "The framing does not depend on the method; refused as a method at most.";
+        send: Payload::Bytes(b"PATCH / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n");
+        accept: [prefer(echoes(b"hello")), prefer(status(405)), prefer(status(501))]
+    },
+    exchange! {
+        "http.method.delete-with-body", Must, Source::Rfc(9112, "6");
+        claim: "The body of a DELETE must not be taken for the next request.";
+        reading: "The framing does not depend on the method: one answer, whatever it is.";
+        send: Payload::Bytes(b"DELETE / HTTP/1.1\r\nHost: a\r\nContent-Length: 28\r\n\r\nGET /x HTTP/1.1\r\nHost: a\r\n\r\n");
+        accept: [prefer(answered()), prefer(status(400)).times(1), prefer(status(405)).times(1), prefer(status(501)).times(1), prefer(closed())]
+    },
+    exchange! {
+        "http.method.options-with-body", Must, Source::Rfc(9112, "6");
+        claim: "The body of OPTIONS must not be taken for the next request.";
+        reading: "The framing does not depend on the method: one answer, whatever it is.";
+        send: Payload::Bytes(b"OPTIONS / HTTP/1.1\r\nHost: a\r\nContent-Length: 28\r\n\r\nGET /x HTTP/1.1\r\nHost: a\r\n\r\n");
+        accept: [prefer(answered()), prefer(status(400)).times(1), prefer(status(405)).times(1), prefer(status(501)).times(1), prefer(closed())]
+    },
+    exchange! {
+        "http.method.trace-with-body", Must, Source::Rfc(9112, "6");
+        claim: "The body of TRACE must not be taken for the next request.";
+        reading: "A client must not send one (RFC 9110 section 9.3.8); what comes has a framing all the same: one answer.";
+        send: Payload::Bytes(b"TRACE / HTTP/1.1\r\nHost: a\r\nContent-Length: 28\r\n\r\nGET /x HTTP/1.1\r\nHost: a\r\n\r\n");
+        accept: [prefer(answered()), prefer(status(400)).times(1), prefer(status(405)).times(1), prefer(status(501)).times(1), prefer(closed())]
+    },
+    exchange! {
+        "http.method.unknown-with-body", Must, Source::Rfc(9112, "6");
+        claim: "The body of a method that is not known must not be taken for the next request.";
+        reading: "The framing does not depend on the method: one answer, whatever it is.";
+        send: Payload::Bytes(b"BREW / HTTP/1.1\r\nHost: a\r\nContent-Length: 28\r\n\r\nGET /x HTTP/1.1\r\nHost: a\r\n\r\n");
+        accept: [prefer(answered()), prefer(status(400)).times(1), prefer(status(405)).times(1), prefer(status(501)).times(1), prefer(closed())]
+    },
+    exchange! {
+        "http.method.head-chunked", Must, Source::Rfc(9112, "6");
+        claim: "A chunked body of HEAD must not lose its framing.";
+        reading: "Both requests are answered, or the first refused; the answer to HEAD carries no content.";
+        send: Payload::Bytes(b"HEAD / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\nGET /x HTTP/1.1\r\nHost: a\r\n\r\n");
+        accept: [prefer(answered()).times(2), prefer(status(400)), prefer(closed())]
+    },
+    exchange! {
+        "http.method.head", Must, Source::Rfc(9110, "9.1");
+        claim: "Every server must support HEAD.";
+        reading: "GET and HEAD are the two methods that a general-purpose server has to know.";
+        send: Payload::Bytes(b"HEAD /load/head HTTP/1.1\r\nHost: a\r\n\r\n");
+        accept: [prefer(answered())]
+    },
+    exchange! {
+        "http.method.head-refused", Must, Source::Rfc(9110, "9.3.2");
+        claim: "A refusal must carry no content where HEAD asked.";
+        reading: "What follows the head of the answer would be read as the next one.";
+        send: Payload::Bytes(b"HEAD / HTTP/1.1\r\n\r\n");
+        accept: [prefer(status(400)).times(1)]
     },
 ];

@@ -6,19 +6,26 @@ mod body;
 mod chunk;
 mod chunk_line;
 mod coding;
+mod expectation;
 mod field;
 mod field_name;
+mod folding;
 mod framing;
 mod host;
+mod interim;
 mod length;
 mod limit;
 mod line_end;
 mod method;
 mod option;
+mod overflow;
 mod persistence;
 mod pieces;
+mod range;
 mod request_line;
 mod target;
+mod trailer;
+mod upgrade;
 
 use crate::case::Case;
 
@@ -43,4 +50,12 @@ pub const SECTIONS: &[&[Case]] = &[
     chunk_line::CASES,
     option::CASES,
     answer_form::CASES,
+    range::GET,
+    range::IGNORED,
+    interim::CASES,
+    expectation::CASES,
+    folding::CASES,
+    overflow::CASES,
+    trailer::CASES,
+    upgrade::CASES,
 ];

@@ -1,42 +1,30 @@
 use crate::case::{Case, Payload, Source, answered, prefer, status, tolerate};
 
+/// A request that asks for a close, and one behind it.
+macro_rules! last {
+    ($id:literal; $claim:literal; $send:literal) => {
+        exchange! {
+            $id, Must, Source::Rfc(9112, "9.6");
+            claim: $claim;
+            reading: "One answer, then closed: what follows a close that was asked for is not answered.";
+            send: Payload::Bytes($send);
+            accept: [prefer(answered()).times(1).and_close()]
+        }
+    };
+}
+
 /// Options of the connection.
 pub(super) const CASES: &[Case] = &[
-    exchange! {
-        "http.connection.close-then-more", Must, Source::Rfc(9112, "9.6");
-        claim: "A request behind one that asks for a close must not be answered.";
-        reading: "One answer, then closed: what follows a close that was asked for is not answered.";
-        send: Payload::Bytes(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n");
-        accept: [prefer(answered()).times(1).and_close()]
-    },
-    exchange! {
-        "http.connection.close-in-list", Must, Source::Rfc(9112, "9.6");
-        claim: "close must be found in a list of options.";
-        reading: "One answer, then closed: what follows a close that was asked for is not answered.";
-        send: Payload::Bytes(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: x, close\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n");
-        accept: [prefer(answered()).times(1).and_close()]
-    },
-    exchange! {
-        "http.connection.close-beside-keep-alive", Must, Source::Rfc(9112, "9.6");
-        claim: "close must win over keep-alive.";
-        reading: "One answer, then closed: what follows a close that was asked for is not answered.";
-        send: Payload::Bytes(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, close\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n");
-        accept: [prefer(answered()).times(1).and_close()]
-    },
-    exchange! {
-        "http.connection.close-in-capitals", Must, Source::Rfc(9112, "9.6");
-        claim: "close must be known in capitals.";
-        reading: "One answer, then closed: what follows a close that was asked for is not answered.";
-        send: Payload::Bytes(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: CLOSE\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n");
-        accept: [prefer(answered()).times(1).and_close()]
-    },
-    exchange! {
-        "http.connection.close-in-second-line", Must, Source::Rfc(9112, "9.6");
-        claim: "close must be found in a second Connection line.";
-        reading: "One answer, then closed: what follows a close that was asked for is not answered.";
-        send: Payload::Bytes(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: x\r\nConnection: close\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n");
-        accept: [prefer(answered()).times(1).and_close()]
-    },
+    last! { "http.connection.close-then-more"; "A request behind one that asks for a close must not be answered.";
+    b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n" },
+    last! { "http.connection.close-in-list"; "close must be found in a list of options.";
+    b"GET / HTTP/1.1\r\nHost: a\r\nConnection: x, close\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n" },
+    last! { "http.connection.close-beside-keep-alive"; "close must win over keep-alive.";
+    b"GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, close\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n" },
+    last! { "http.connection.close-in-capitals"; "close must be known in capitals.";
+    b"GET / HTTP/1.1\r\nHost: a\r\nConnection: CLOSE\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n" },
+    last! { "http.connection.close-in-second-line"; "close must be found in a second Connection line.";
+    b"GET / HTTP/1.1\r\nHost: a\r\nConnection: x\r\nConnection: close\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n" },
     exchange! {
         "http.connection.not-close", Must, Source::Rfc(9112, "9.6");
         claim: "An option that only begins like close must not close.";

@@ -1,4 +1,4 @@
-use crate::case::{Case, Payload, Source, answered, closed, observe, prefer, status, tolerate};
+use crate::case::{Case, Payload, Source, answered, closed, observe, prefer, status, tolerate, waits};
 
 /// The request line: method, target octets, version.
 pub(super) const CASES: &[Case] = &[
@@ -187,5 +187,21 @@ pub(super) const CASES: &[Case] = &[
         send: Payload::Bytes(b"GET /a\\b HTTP/1.1\r\nHost: a\r\n\r\n");
         accept: [prefer(status(400)), prefer(closed()), tolerate(answered())];
         alias: "h1:rl.30"
+    },
+    refusal! { "http.request-line.no-minor", 9112, "2.3"; "A version has two digits: `HTTP/1` must be refused.";
+    b"GET / HTTP/1\r\nHost: a\r\n\r\n"; [400, 505] },
+    exchange! {
+        "http.request-line.version-0-9", Should, Source::Rfc(9110, "15.6.6");
+        claim: "Version 0.9 in a request line should be answered 505.";
+        reading: "Refused means one of the listed statuses, or a close without an answer.";
+        send: Payload::Bytes(b"GET / HTTP/0.9\r\nHost: a\r\n\r\n");
+        accept: [prefer(status(505)), prefer(status(400)), prefer(closed())]
+    },
+    exchange! {
+        "http.request-line.not-http", Should, Source::Rfc(9112, "2.2");
+        claim: "Octets that are no request at all should be refused.";
+        reading: "The start of a TLS handshake. A server that waits for its line end is tolerated.";
+        send: Payload::Bytes(b"\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03");
+        accept: [prefer(status(400)), prefer(closed()), tolerate(waits())]
     },
 ];

@@ -80,8 +80,9 @@ impl Body for Whole {
     }
 }
 
-/// Answers with the content of the request, when all of it has been read.
+/// Answers as the contract asks: with the content of the request when all of it has been read, else with its line.
 async fn echo(request: Request<Incoming>) -> Result<Response<Whole>, hyper::Error> {
+    let line = format!("{} {}\n", request.method(), request.uri());
     let mut body = request.into_body();
     let mut content = Vec::new();
     while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
@@ -89,7 +90,8 @@ async fn echo(request: Request<Incoming>) -> Result<Response<Whole>, hyper::Erro
             content.extend_from_slice(&data);
         }
     }
-    Ok(Response::new(Whole(Some(content.into()))))
+    let content = if content.is_empty() { line.into() } else { content.into() };
+    Ok(Response::new(Whole(Some(content))))
 }
 
 /// Gives hyper the octets, and their end if they have one.

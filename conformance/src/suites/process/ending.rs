@@ -1,13 +1,13 @@
 use std::time::{Duration, Instant};
 
 use workerspec_wire::http::Request;
-use workerspec_wire::websocket::opcode;
 
 use super::stop::{left, refused};
 use crate::case::{Case, Need, Source};
 use crate::run::Stage;
+use crate::suites::speaker::{Port, Speaker};
 use crate::testee::{Capability, Exit, ProcessState, Signal};
-use crate::verdict::{Outcome, Surprise, broken, kept};
+use crate::verdict::{Outcome, Surprise, broken, kept, unproved};
 
 const HTTP: Need = Need::Can(Capability::Http);
 const TEXT: Need = Need::Can(Capability::Text);
@@ -118,7 +118,7 @@ pub(super) const CASES: &[Case] = &[
         reading: "It was asked for before the signal and is due 400 ms later.";
         needs: [TEXT, DEFERRED, GRACEFUL]; Isolated; seconds: 15;
         accepts: ["the answer"]; aliases: [];
-        run: text_answer
+        run: |stage| pending_answer(stage, Port::Text)
     },
     act! {
         "process.graceful.websocket-answer", Must, Source::Model("STOP-7");
@@ -126,7 +126,7 @@ pub(super) const CASES: &[Case] = &[
         reading: "It was asked for before the signal and is due 400 ms later.";
         needs: [Need::Can(Capability::WebSocket), DEFERRED, GRACEFUL]; Isolated; seconds: 15;
         accepts: ["the answer"]; aliases: [];
-        run: websocket_answer
+        run: |stage| pending_answer(stage, Port::WebSocket)
     },
     act! {
         "process.graceful.upload", Must, Source::Model("STOP-7");
@@ -232,41 +232,30 @@ fn asks(stage: &Stage, target: &str) -> Result<crate::probe::HttpProbe, Surprise
 fn during_graceful(stage: &Stage) -> Outcome {
     let _probe = asks(stage, "/sleep/30000")?;
     tell(stage, graceful(stage)?)?;
-    stage.holds_for(Duration::from_millis(100), || true);
-    ends_soon(stage)
+    let testee = stage.testee();
+    if !stage.holds_for(Duration::from_millis(100), || testee.exited().is_none()) {
+        return unproved("the graceful stop is over, and did not wait for the request");
+    }
+    if let Err(error) = testee.signal(testee.master(), testee.file().stop().signal) {
+        return unproved(format!("the graceful stop was over before the other: {error}"));
+    }
+    gone_by(stage, Instant::now() + SOON)
 }
 
-fn text_answer(stage: &Stage) -> Outcome {
+fn pending_answer(stage: &Stage, port: Port) -> Outcome {
     stage.all_workers()?;
-    let mut probe = stage.text()?;
-    probe.who()?;
-    probe.say(b"!sleep 400")?;
-    if let Ok(line) = probe.hear_until(stage.within(stage.quiet()))? {
-        return Err(Surprise(format!(
-            "`!sleep 400` was answered at once: {:?}",
-            String::from_utf8_lossy(&line)
-        )));
+    let mut speaker = Speaker::open(stage, port)?;
+    speaker.who(stage)?;
+    speaker.say(b"!sleep 400")?;
+    if let Ok(message) = speaker.hear(stage.within(stage.quiet()))? {
+        let message = String::from_utf8_lossy(&message).into_owned();
+        return Err(Surprise(format!("`!sleep 400` was answered at once: {message:?}")));
     }
     tell(stage, graceful(stage)?)?;
-    match probe.hear()? {
-        Ok(line) if line == b"slept 400" => kept(),
-        other => broken(format!("the answer under way did not come: {other:?}")),
-    }
-}
-
-fn websocket_answer(stage: &Stage) -> Outcome {
-    stage.all_workers()?;
-    let mut probe = stage.open_websocket()?;
-    probe.who()?;
-    probe.say(opcode::TEXT, b"!sleep 400")?;
-    if let Ok(event) = probe.hear(stage.within(stage.quiet()))? {
-        return Err(Surprise(format!("`!sleep 400` was answered at once: {event:?}")));
-    }
-    tell(stage, graceful(stage)?)?;
-    match probe.hear(stage.deadline())? {
-        Ok(workerspec_wire::websocket::Event::Message { payload, .. }) if payload == b"slept 400" => kept(),
-        Ok(other) => broken(format!("not the answer under way: {other:?}")),
-        Err(silence) => broken(format!("the answer under way did not come: {silence}")),
+    match speaker.hear(stage.deadline())? {
+        Ok(message) if message == b"slept 400" => kept(),
+        Ok(message) => broken(format!("not the answer under way: {:?}", String::from_utf8_lossy(&message))),
+        Err(nothing) => broken(format!("the answer under way did not come: {}", nothing.what)),
     }
 }
 

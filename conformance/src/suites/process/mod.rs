@@ -4,11 +4,13 @@ mod command;
 mod descriptor;
 mod ending;
 mod exit;
+mod master;
 mod pid_file;
 mod residue;
 mod signal;
 mod start;
 mod stop;
+mod user;
 mod worker;
 
 use crate::case::Case;
@@ -23,6 +25,8 @@ pub const SECTIONS: &[&[Case]] = &[
     stop::CASES,
     ending::CASES,
     start::CASES,
+    user::CASES,
+    master::CASES,
     pid_file::CASES,
     command::CASES,
     descriptor::CASES,

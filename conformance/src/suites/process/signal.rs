@@ -124,7 +124,9 @@ fn leaves_on(stage: &Stage, signal: Signal) -> Outcome {
     }
     let now = pids(&stage.testee().workers());
     if let Some(gone) = before[1..].iter().find(|pid| !now.contains(pid)) {
-        return broken(format!("{victim} was told by {signal}, and {gone} went as well"));
+        return broken(format!(
+            "worker {victim} was told to go, by {signal}, and worker {gone} went as well"
+        ));
     }
     answers(stage)
 }
@@ -142,7 +144,12 @@ fn all_killed(stage: &Stage) -> Outcome {
         (_, Some(exit)) => broken(format!("the master is gone: {exit}")),
         (Some(()), None) => answers(stage),
         (None, None) => {
-            broken(format!("{before:?} were killed; now there are {:?}", pids(&stage.testee().workers())))
+            let now = pids(&stage.testee().workers());
+            broken(format!(
+                "workers {before:?} were killed; there are {} of {}: {now:?}",
+                now.len(),
+                before.len()
+            ))
         }
     }
 }
@@ -162,7 +169,7 @@ fn queue_kept(stage: &Stage) -> Outcome {
     }
 }
 
-fn is_stopped(pid: Pid) -> bool {
+pub(super) fn is_stopped(pid: Pid) -> bool {
     Process::read(pid).is_some_and(|process| process.state == ProcessState::Stopped)
 }
 

@@ -1,8 +1,9 @@
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use super::stop::refused;
 use crate::case::{Case, Need, Source};
 use crate::run::Stage;
-use crate::testee::{Capability, Exit};
+use crate::testee::{Capability, Exit, Mode, Release};
 use crate::verdict::{Outcome, Surprise, broken, kept};
 
 const HTTP: Need = Need::Can(Capability::Http);
@@ -33,6 +34,14 @@ pub(super) const CASES: &[Case] = &[
         needs: [HTTP]; Isolated; seconds: 12;
         accepts: ["a status other than 0, the first server unharmed"]; aliases: [];
         run: port_in_use
+    },
+    act! {
+        "process.start.broken-release", Must, Source::Model("SF-16");
+        claim: "A start whose workers can't come up must fail with a status other than 0, and leave nothing behind.";
+        reading: "Each worker exits with 3 as it starts; within eight seconds the start has ended, no process is left, and nothing listens.";
+        needs: [HTTP, Need::Can(Capability::ReleaseModes)]; Isolated; seconds: 20;
+        accepts: ["a status other than 0, no process left, connections refused"]; aliases: [];
+        run: broken_release
     },
 ];
 
@@ -74,6 +83,34 @@ fn port_in_use(stage: &Stage) -> Outcome {
         .start_beside(stage.within(REFUSAL))
         .map_err(Surprise::of("can't start a second one"))?;
     judge(stage, exit, &output)
+}
+
+fn broken_release(stage: &Stage) -> Outcome {
+    let testee = stage.testee();
+    let stop = testee.file().stop();
+    testee.signal(testee.master(), stop.signal).map_err(Surprise::of("can't signal the master"))?;
+    if testee.wait_exit(stage.within(stop.timeout)).is_none() {
+        return Err(Surprise("the server does not stop".to_owned()));
+    }
+    let release = Release::new("broken", Mode::Exit);
+    testee.set_release(&release).map_err(Surprise::of("can't set the release"))?;
+    let started = testee.begin_start(stage.deadline()).map_err(Surprise::of("can't start"))?;
+    match started.wait_exit(stage.within(REFUSAL)) {
+        None => {
+            return broken(format!("the start still runs after {REFUSAL:?}; it says {:?}", started.end()));
+        }
+        Some(Exit::Code(0)) => {
+            return broken(format!("the start ends with status 0 and says {:?}", started.end()));
+        }
+        Some(_) => {}
+    }
+    // What it has told to end may need a moment.
+    let patience = stage.within(Duration::from_secs(1));
+    stage.eventually(|| (started.tree().is_empty() || patience <= Instant::now()).then_some(()));
+    match started.tree().len() {
+        0 => refused(stage),
+        left => broken(format!("{left} processes outlive the start that failed")),
+    }
 }
 
 fn judge(stage: &Stage, exit: Option<Exit>, output: &str) -> Outcome {

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::case::{Case, Need, Source};
+use crate::probe::HttpProbe;
 use crate::run::Stage;
 use crate::suites::text::two_of_one_worker;
 use crate::testee::{Capability, Pid, Process, ProcessState, Signal};
@@ -83,28 +84,43 @@ pub(super) fn replaced(stage: &Stage, gone: Pid) -> Outcome {
         let now = pids(&stage.testee().workers());
         (now.len() == wanted && !now.contains(&gone)).then_some(())
     });
-    if let (None, Some(exit)) = (complete, stage.testee().exited()) {
-        let log = stage.testee().log_tail(12);
-        return broken(format!("worker {gone} is gone, and so is the master: {exit}; {log}"));
+    let now = pids(&stage.testee().workers());
+    let fate = if now.contains(&gone) { "is still there" } else { "is gone" };
+    match (stage.testee().exited(), complete) {
+        (Some(exit), _) => {
+            let log = stage.testee().log_tail(12);
+            broken(format!("the master is gone: {exit}; worker {gone} {fate}; {log}"))
+        }
+        (None, None) => {
+            broken(format!("worker {gone} {fate}; of {wanted} workers there are {}: {now:?}", now.len()))
+        }
+        (None, Some(())) => kept(),
     }
-    if complete.is_none() {
-        let now = pids(&stage.testee().workers());
-        return broken(format!(
-            "worker {gone} is gone; there are {} of {wanted} workers: {now:?}",
-            now.len()
-        ));
-    }
-    if let Some(exit) = stage.testee().exited() {
-        return broken(format!("the master is gone: {exit}"));
-    }
-    kept()
 }
 
+/// Waits for an answer on port `http`: where each worker listens for itself, a connection is refused until its
+/// replacement does.
 pub(super) fn answers(stage: &Stage) -> Outcome {
-    match stage.http()?.load("afterwards")? {
-        Ok(_) => kept(),
-        Err(no_answer) => broken(format!("no answer afterwards: {no_answer}")),
+    let mut last = "not tried".to_owned();
+    let answered = stage.eventually(|| match afterwards(stage) {
+        Ok(()) => Some(()),
+        Err(why) => {
+            last = why;
+            None
+        }
+    });
+    match answered {
+        Some(()) => kept(),
+        None => broken(format!("no answer afterwards: {last}")),
     }
+}
+
+fn afterwards(stage: &Stage) -> Result<(), String> {
+    let deadline = stage.within(Duration::from_secs(2));
+    let probe = stage.try_connect("http", None, deadline).map_err(|surprise| surprise.to_string())?;
+    let mut probe = HttpProbe::new(probe.map_err(|error| error.to_string())?, deadline);
+    let answer = probe.load("afterwards").map_err(|surprise| surprise.to_string())?;
+    answer.map(drop).map_err(|no_answer| no_answer.to_string())
 }
 
 fn killed_is_replaced(stage: &Stage) -> Outcome {

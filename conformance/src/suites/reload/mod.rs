@@ -2,12 +2,17 @@
 
 mod bodies;
 mod broken_release;
+mod collision;
 mod connection;
 mod continuity;
-mod control;
+mod exempt;
+mod leftover;
+mod order;
 mod protocols;
 mod replacement;
 mod scene;
+mod trigger;
+mod unbroken;
 
 use crate::case::Case;
 
@@ -19,5 +24,10 @@ pub const SECTIONS: &[&[Case]] = &[
     bodies::CASES,
     broken_release::CASES,
     continuity::CASES,
-    control::CASES,
+    order::CASES,
+    collision::CASES,
+    trigger::CASES,
+    unbroken::CASES,
+    leftover::CASES,
+    exempt::CASES,
 ];

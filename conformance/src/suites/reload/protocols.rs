@@ -7,6 +7,7 @@ use workerspec_wire::websocket::{Event, Frame, Opening, opcode};
 use super::scene::{reload, wait_release, watch, worker_pids};
 use crate::case::{Case, Need, Source};
 use crate::run::Stage;
+use crate::suites::speaker::{Port, Speaker};
 use crate::testee::{Capability, Mode};
 use crate::verdict::{Outcome, Surprise, broken, kept};
 
@@ -24,7 +25,7 @@ pub(super) const CASES: &[Case] = &[
         reading: "`!sleep 900` was sent before the reload, on eight connections.";
         needs: [HTTP, TEXT, DEFERRED, Need::Reload]; Isolated; seconds: 15;
         accepts: ["`slept 900` on every connection"]; aliases: [];
-        run: |stage| text_under_way(stage, "text")
+        run: |stage| under_way(stage, Port::Text)
     },
     act! {
         "reload.unix.under-way", Must, Source::Reload("RL-13");
@@ -32,15 +33,15 @@ pub(super) const CASES: &[Case] = &[
         reading: "`!sleep 900` was sent before the reload, on eight connections.";
         needs: [HTTP, Need::Can(Capability::Unix), DEFERRED, Need::Reload]; Isolated; seconds: 15;
         accepts: ["`slept 900` on every connection"]; aliases: [];
-        run: |stage| text_under_way(stage, "unix")
+        run: |stage| under_way(stage, Port::Unix)
     },
     act! {
         "reload.tls.under-way", Must, Source::Reload("RL-13");
         claim: "A line that is being worked on must be answered inside TLS.";
-        reading: "`!sleep 900` was sent before the reload, on four connections.";
+        reading: "`!sleep 900` was sent before the reload, on eight connections.";
         needs: [HTTP, Need::Can(Capability::Tls), DEFERRED, Need::Reload]; Isolated; seconds: 15;
         accepts: ["`slept 900` on every connection"]; aliases: [];
-        run: tls_under_way
+        run: |stage| under_way(stage, Port::Tls)
     },
     act! {
         "reload.frame.under-way", Must, Source::Reload("RL-13");
@@ -48,7 +49,7 @@ pub(super) const CASES: &[Case] = &[
         reading: "`!sleep 900` was sent before the reload, on eight connections.";
         needs: [HTTP, FRAME, DEFERRED, Need::Reload]; Isolated; seconds: 15;
         accepts: ["`slept 900` on every connection"]; aliases: [];
-        run: frame_under_way
+        run: |stage| under_way(stage, Port::Frame)
     },
     act! {
         "reload.websocket.under-way", Must, Source::Reload("RL-13");
@@ -56,7 +57,7 @@ pub(super) const CASES: &[Case] = &[
         reading: "`!sleep 900` was sent before the reload, on eight connections.";
         needs: [HTTP, WEBSOCKET, DEFERRED, Need::Reload]; Isolated; seconds: 15;
         accepts: ["`slept 900` on every connection"]; aliases: [];
-        run: websocket_under_way
+        run: |stage| under_way(stage, Port::WebSocket)
     },
     act! {
         "reload.websocket.blocked-worker", Must, Source::Reload("RL-13");
@@ -164,73 +165,22 @@ fn lines(stage: &Stage, port: &str) -> Result<Vec<crate::probe::TextProbe>, Surp
         .collect()
 }
 
-fn text_under_way(stage: &Stage, port: &str) -> Outcome {
-    let mut probes = lines(stage, port)?;
-    for probe in &mut probes {
-        probe.say(b"!sleep 900")?;
-    }
-    through_reload(stage, || {
-        for (number, mut probe) in probes.into_iter().enumerate() {
-            match probe.hear()? {
-                Ok(line) if line == b"slept 900" => {}
-                other => return broken(format!("connection {number}: {other:?}")),
-            }
-        }
-        kept()
-    })
-}
-
-fn tls_under_way(stage: &Stage) -> Outcome {
-    let mut probes = Vec::new();
-    for _ in 0..4 {
-        let mut probe = stage.tls()?;
-        probe.ask(b"before")?.map_err(|end| Surprise(end.name().to_owned()))?;
-        probe.say(b"!sleep 900")?;
-        probes.push(probe);
-    }
-    through_reload(stage, || {
-        for (number, mut probe) in probes.into_iter().enumerate() {
-            match probe.hear()? {
-                Ok(line) if line == b"slept 900" => {}
-                other => return broken(format!("connection {number}: {other:?}")),
-            }
-        }
-        kept()
-    })
-}
-
-fn frame_under_way(stage: &Stage) -> Outcome {
-    let mut probes = Vec::new();
+fn under_way(stage: &Stage, port: Port) -> Outcome {
+    let mut speakers = Vec::new();
     for _ in 0..COUNT {
-        let mut probe = stage.frame()?;
-        probe.who()?;
-        probe.say(b"!sleep 900")?;
-        probes.push(probe);
+        let mut speaker = Speaker::open(stage, port)?;
+        speaker.who(stage)?;
+        speaker.say(b"!sleep 900")?;
+        speakers.push(speaker);
     }
     through_reload(stage, || {
-        for (number, mut probe) in probes.into_iter().enumerate() {
-            match probe.hear()? {
-                Ok(payload) if payload == b"slept 900" => {}
-                other => return broken(format!("connection {number}: {other:?}")),
-            }
-        }
-        kept()
-    })
-}
-
-fn websocket_under_way(stage: &Stage) -> Outcome {
-    let mut probes = Vec::new();
-    for _ in 0..COUNT {
-        let mut probe = stage.open_websocket()?;
-        probe.who()?;
-        probe.say(opcode::TEXT, b"!sleep 900")?;
-        probes.push(probe);
-    }
-    through_reload(stage, || {
-        for (number, mut probe) in probes.into_iter().enumerate() {
-            match probe.hear(stage.deadline())? {
-                Ok(Event::Message { payload, .. }) if payload == b"slept 900" => {}
-                other => return broken(format!("connection {number}: {other:?}")),
+        for (number, mut speaker) in speakers.into_iter().enumerate() {
+            match speaker.hear(stage.deadline())? {
+                Ok(message) if message == b"slept 900" => {}
+                Ok(message) => {
+                    return broken(format!("connection {number}: {:?}", String::from_utf8_lossy(&message)));
+                }
+                Err(nothing) => return broken(format!("connection {number}: {}", nothing.what)),
             }
         }
         kept()

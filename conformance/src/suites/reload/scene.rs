@@ -46,6 +46,46 @@ pub(super) fn watch(stage: &Stage, time: Duration) {
     stage.eventually(|| (until <= Instant::now()).then_some(()));
 }
 
+/// Asks for a reload in a thread of its own, and looks meanwhile.
+pub(super) fn meanwhile<Value>(
+    stage: &Stage,
+    name: &str,
+    mode: Mode,
+    look: impl FnOnce() -> Result<Value, Surprise>,
+) -> Result<Value, Surprise> {
+    thread::scope(|scope| {
+        let trigger = scope.spawn(|| reload(stage, name, mode));
+        let value = look();
+        let told = trigger.join().map_err(|_| Surprise("asking for a reload panicked".to_owned()))?;
+        let value = value?;
+        // Where the server was stopped meanwhile there is nobody to tell.
+        let _ = told;
+        Ok(value)
+    })
+}
+
+/// Waits until children of the master beyond the old workers are there.
+pub(super) fn successors(stage: &Stage, old: &[Pid]) -> Option<Vec<Pid>> {
+    stage.eventually(|| {
+        let now: Vec<Pid> = stage.testee().workers().iter().map(|worker| worker.pid).collect();
+        let new: Vec<Pid> = now.into_iter().filter(|pid| !old.contains(pid)).collect();
+        (!new.is_empty()).then_some(new)
+    })
+}
+
+/// Three reloads one after the other; a sentence if one of them does not end.
+pub(super) fn three_reloads(stage: &Stage) -> Result<Option<String>, Surprise> {
+    for number in 0..3 {
+        let old = worker_pids(stage)?;
+        let name = format!("release-{number}");
+        reload(stage, &name, Mode::Up)?;
+        if wait_release(stage, &name).is_none() || wait_replaced(stage, &old).is_none() {
+            return Ok(Some(format!("the reload to {name} did not end")));
+        }
+    }
+    Ok(None)
+}
+
 /// One request on a connection of its own; a sentence if it is lost.
 pub(super) fn fresh(stage: &Stage) -> Result<Receipt, String> {
     let deadline = stage.within(ANSWER);

@@ -1,0 +1,26 @@
+use crate::case::{Case, Payload, Source, closed, echoes, observe, prefer, status, tolerate};
+
+/// Lengths and sizes beyond what a number holds.
+pub(super) const CASES: &[Case] = &[
+    exchange! {
+        "http.length.thousand-digits", Must, Source::Rfc(9110, "8.6");
+        claim: "A Content-Length of a thousand digits must be refused.";
+        reading: "Refused means one of the listed statuses, or a close without an answer.";
+        send: Payload::Long { head: b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ", unit: b"9", times: 1000, tail: b"\r\n\r\nhello" };
+        accept: [prefer(status(413)), prefer(status(400)), prefer(status(431)), prefer(closed())]
+    },
+    exchange! {
+        "http.length.many-zeros", Should, Source::Rfc(9110, "8.6");
+        claim: "A Content-Length of many zeros and a digit should be taken as decimal.";
+        reading: "The grammar has no limit on digits; refusing it is recorded.";
+        send: Payload::Long { head: b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ", unit: b"0", times: 100, tail: b"5\r\n\r\nhello" };
+        accept: [prefer(echoes(b"hello")), tolerate(status(400)), tolerate(status(413))]
+    },
+    exchange! {
+        "http.chunk.seventeen-digits", May, Source::Rfc(9112, "7.1");
+        claim: "A chunk size with more leading zeros than 64 bits have digits may be accepted.";
+        reading: "The grammar has no limit on digits; refusing it is recorded.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n00000000000000005\r\nhello\r\n0\r\n\r\n");
+        accept: [prefer(echoes(b"hello")), observe(status(400)), observe(status(413))]
+    },
+];
