@@ -55,8 +55,9 @@ fn share(text: &str) -> Result<Share, String> {
         Some((count, rate)) => (count, Some(rate)),
         None => (amount, None),
     };
+    let is_single = matches!(population, Population::Fresh | Population::Unclosed);
     let connections = match count {
-        "" if population == Population::Fresh => 0,
+        "" if is_single => 0,
         _ => count.parse().map_err(|_| wrong("has no number of connections"))?,
     };
     let rate = rate.map(str::parse::<f64>).transpose().map_err(|_| wrong("has no rate"))?;
@@ -64,8 +65,8 @@ fn share(text: &str) -> Result<Share, String> {
         return Err(wrong("is out of bounds (20000 connections, 0.001 to 200000 a second)"));
     }
     match (population, connections, rate) {
-        (Population::Fresh, 0, Some(_)) => {}
-        (Population::Fresh, ..) => return Err(wrong("opens connections by a rate alone")),
+        (_, 0, Some(_)) if is_single => {}
+        _ if is_single => return Err(wrong("opens connections by a rate alone")),
         (Population::Paced, _, None) => return Err(wrong("needs a rate")),
         (Population::Busy | Population::WebSocketIdle | Population::Events, _, Some(_)) => {
             return Err(wrong("has no rate"));
@@ -90,7 +91,11 @@ impl Offer<'_> {
     /// Why there can be no clients of this kind; `None` if there can.
     fn lacks(&self, population: Population) -> Option<String> {
         match population {
-            Population::Busy | Population::Paced | Population::Fresh | Population::Pipelined => None,
+            Population::Busy
+            | Population::Paced
+            | Population::Fresh
+            | Population::Unclosed
+            | Population::Pipelined => None,
             Population::Events => None,
             _ if self.outside => Some("a server that is known by its URL alone can't be asked for it".into()),
             Population::Slow | Population::Download if !self.full => {
@@ -133,10 +138,11 @@ pub(crate) fn apply(mix: &Mix, offer: &Offer<'_>, plan: &mut LoadPlan) -> Result
     Ok(())
 }
 
-const KINDS: [(&str, Population); 13] = [
+const KINDS: [(&str, Population); 14] = [
     ("http", Population::Busy),
     ("paced", Population::Paced),
     ("fresh", Population::Fresh),
+    ("unclosed", Population::Unclosed),
     ("pipelined", Population::Pipelined),
     ("slow", Population::Slow),
     ("upload", Population::Upload),

@@ -46,6 +46,7 @@ mod report;
 mod request;
 mod sampler;
 mod schedule;
+mod sockets;
 mod speaker;
 mod subject;
 mod tally;
@@ -69,6 +70,7 @@ pub use fate::{End, Fate, Weight};
 pub use grade::{Grade, SelfCheck, Verdict};
 pub use junit::junit;
 pub use ledger::{Imbalance, Ledger};
+pub use listeners::{Holder, Listener};
 pub use mark::{Mark, Marks};
 pub use markdown::Markdown;
 pub use outside::{Means, Outside};
@@ -83,6 +85,7 @@ pub use report::{
     ConnectionsReport, EnvironmentReport, FatesReport, GenerationReport, LatencyReport, LoadReport,
     LossReport, Phase, PhaseName, ProcessesReport, ReloadReport, Report, RequestsReport, TesteeReport,
 };
+pub use sockets::{ListenersReport, SocketChange};
 pub use subject::{Subject, Trigger, Worker};
 pub use timeline::{Slice, Timeline};
 pub use tls::Tls;

@@ -15,7 +15,7 @@ pub struct Group {
     pub population: Population,
     /// Where they connect to.
     pub address: SocketAddr,
-    /// How many there are, at least 1.
+    /// How many there are, at least 1; 0 of those that open a connection for each request.
     pub connections: usize,
     /// Requests or messages per second of all of them together, by a schedule; `None`: each speaks again as soon as it
     /// is answered.

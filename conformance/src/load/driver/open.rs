@@ -23,7 +23,7 @@ impl Driver<'_> {
     pub(super) fn open_next(&mut self, population: Population) {
         let shape = self.plan.shape(population);
         let first = match population {
-            Population::Fresh => None,
+            population if population.is_single() => None,
             // The handshake is a request of its own.
             population if population.is_websocket() => {
                 let ticket = self.record.ledger.plan(population, Method::Get);
@@ -119,6 +119,9 @@ impl Driver<'_> {
         });
         if let (Some(end), Some(link)) = (turn.end, connection.link.take()) {
             self.record.ledger.end(link, end);
+            if population.is_websocket() && end == End::Announced {
+                self.record.timeline.told_goodbye(now);
+            }
             if self.control.aborts() {
                 if let Some(exchange) = returned {
                     self.record.ledger.settle(exchange.ticket, Fate::NotSent);
@@ -170,7 +173,7 @@ impl Driver<'_> {
         }
         let wanted = returned.is_some()
             || !self.pending[population.index()].is_empty()
-            || (population != Population::Fresh && self.stopping.is_none());
+            || (!population.is_single() && self.stopping.is_none());
         if wanted {
             self.reopen.push((at, population, returned));
         }
@@ -210,6 +213,9 @@ impl Driver<'_> {
                     self.record.ledger.settle(exchange.ticket, Fate::NotSent);
                 }
             }
+        }
+        while self.unclosed.front().is_some_and(|(until, _)| *until <= now) {
+            self.unclosed.pop_front();
         }
         if self.stopping.is_some() {
             self.reopen_for_the_rest(now);

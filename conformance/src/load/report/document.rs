@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 
 use crate::load::budget::{BudgetReport, Budgets};
 use crate::load::check::Outcome;
-use crate::load::diagnosis::{Diagnosis, diagnose};
+use crate::load::diagnosis::{Diagnosis, diagnose, queue_lost};
 use crate::load::executions::{Executions, ExecutionsReport};
 use crate::load::fate::{End, Fate};
 use crate::load::grade::Verdict;
@@ -18,6 +18,7 @@ use crate::load::population::{Method, Population};
 use crate::load::report::loss::LossReport;
 use crate::load::report::reload::ReloadReport;
 use crate::load::report::server::{EnvironmentReport, GenerationReport, ProcessesReport, generations};
+use crate::load::sockets::ListenersReport;
 use crate::load::tally::{Gap, LatencySummary};
 use crate::load::timeline::Slice;
 use crate::load::watch::PidSeen;
@@ -57,6 +58,8 @@ pub struct Report {
     pub generations: Vec<GenerationReport>,
     /// The server's processes; null where they can't be seen.
     pub processes: Option<ProcessesReport>,
+    /// The sockets that listen on the server's ports; null where they can't be seen.
+    pub listeners: Option<ListenersReport>,
     /// The server's own ledger of what it executed; null where it keeps none.
     pub executions: Option<ExecutionsReport>,
     /// What the kernel's TCP counters of the whole machine grew by.
@@ -174,6 +177,7 @@ impl Report {
             let told: Vec<String> =
                 freeze.outcomes.iter().map(|(outcome, count)| format!("{count} {outcome}")).collect();
             if 0 < freeze.lost {
+                self.diagnosis.extend(queue_lost(freeze));
                 failures.push(format!("queued while the workers stood still: {}", told.join(", ")));
             }
             failures.extend(freeze.error.iter().map(|why| format!("the reload of the freeze-frame: {why}")));
@@ -217,6 +221,7 @@ impl Report {
             pids: record.watch.pids().to_vec(),
             generations: generations(outcome),
             processes: ProcessesReport::of(&outcome.census),
+            listeners: outcome.listeners.clone(),
             executions: outcome.executions.as_ref().map(Executions::report),
             kernel: outcome.kernel.clone(),
             budgets: Vec::new(),
