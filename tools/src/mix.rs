@@ -10,6 +10,9 @@ use workerspec_conformance::load::{Group, LoadPlan, Population};
 pub(crate) enum Mix {
     /// Some of everything that the server has.
     All,
+    /// A few of every kind that a server can do justice to, besides http, paced and fresh. Text and frames have no goodbye,
+    /// so that a message may cross the end of its connection.
+    Usual,
     /// These kinds and no others.
     Of(Vec<Share>),
 }
@@ -83,6 +86,8 @@ pub(crate) struct Offer<'a> {
     pub(crate) port: &'a dyn Fn(&str) -> Option<SocketAddr>,
     /// Whether it answers everything of the contract.
     pub(crate) full: bool,
+    /// Whether it streams events as the contract has it.
+    pub(crate) events: bool,
     /// Whether it is known by its URL alone.
     pub(crate) outside: bool,
 }
@@ -119,7 +124,14 @@ pub(crate) fn apply(mix: &Mix, offer: &Offer<'_>, plan: &mut LoadPlan) -> Result
             (plan.busy, plan.paced, plan.rate, plan.fresh_rate) = (0, 0, 0.0, 0.0);
             shares.clone()
         }
-        Mix::All => ALL.into_iter().filter(|share| offer.lacks(share.population).is_none()).collect(),
+        Mix::All | Mix::Usual => ALL
+            .into_iter()
+            .filter(|share| {
+                *mix == Mix::All || !matches!(share.population, Population::Text | Population::Frame)
+            })
+            .filter(|share| share.population != Population::Events || offer.events)
+            .filter(|share| offer.lacks(share.population).is_none())
+            .collect(),
     };
     for Share { population, connections, rate } in shares {
         if let Some(why) = offer.lacks(population) {
@@ -155,15 +167,16 @@ const KINDS: [(&str, Population); 14] = [
     ("frame", Population::Frame),
 ];
 
-/// Besides the three of every run. Event streams are no part of the contract.
-const ALL: [Share; 9] = [
+/// Besides the three of every run.
+const ALL: [Share; 10] = [
     Share { population: Population::Pipelined, connections: 4, rate: Some(50.0) },
     Share { population: Population::Slow, connections: 4, rate: None },
     Share { population: Population::Upload, connections: 2, rate: None },
     Share { population: Population::Download, connections: 2, rate: None },
+    Share { population: Population::Events, connections: 2, rate: None },
     Share { population: Population::Https, connections: 4, rate: Some(50.0) },
-    Share { population: Population::WebSocket, connections: 8, rate: Some(50.0) },
-    Share { population: Population::WebSocketIdle, connections: 8, rate: None },
+    Share { population: Population::WebSocket, connections: 4, rate: Some(50.0) },
+    Share { population: Population::WebSocketIdle, connections: 4, rate: None },
     Share { population: Population::Text, connections: 4, rate: Some(50.0) },
     Share { population: Population::Frame, connections: 4, rate: Some(50.0) },
 ];

@@ -64,7 +64,7 @@ pub use control::Control;
 pub use descriptors::enough_descriptors;
 pub use diagnosis::Diagnosis;
 pub use disturb::{Disturbance, Disturbed, Kind};
-pub use driver::{DriveError, Loss, Record, drive};
+pub use driver::{DriveError, Loss, Record, Retries, drive};
 pub use executions::{Execution, Executions, ExecutionsReport};
 pub use fate::{End, Fate, Weight};
 pub use grade::{Grade, SelfCheck, Verdict};
@@ -83,7 +83,8 @@ pub use receipt::Releases;
 pub use reloads::{ReloadPlan, Reloaded};
 pub use report::{
     ConnectionsReport, EnvironmentReport, FatesReport, GenerationReport, LatencyReport, LoadReport,
-    LossReport, Phase, PhaseName, ProcessesReport, ReloadReport, Report, RequestsReport, TesteeReport,
+    LossReport, Phase, PhaseName, ProcessesReport, ReloadReport, Report, RequestsReport, RetriesReport,
+    TesteeReport,
 };
 pub use sockets::{ListenersReport, SocketChange};
 pub use subject::{Subject, Trigger, Worker};

@@ -53,6 +53,12 @@ pub enum Capability {
     Spawn,
     /// Takes the signals of the model.
     Signals,
+    /// Speaks HTTP/1.1 inside TLS on port `https`.
+    Https,
+    /// Journals `execute` and `executed` when asked.
+    Executions,
+    /// Answers `/events/N/MS` with a stream of events.
+    Events,
 }
 
 impl Capability {
@@ -83,6 +89,9 @@ impl Capability {
         Self::ExitReport,
         Self::Spawn,
         Self::Signals,
+        Self::Https,
+        Self::Executions,
+        Self::Events,
     ];
 
     /// The name in `testee.toml`.
@@ -114,6 +123,9 @@ impl Capability {
             Self::ExitReport => "exit-report",
             Self::Spawn => "spawn",
             Self::Signals => "signals",
+            Self::Https => "https",
+            Self::Executions => "executions",
+            Self::Events => "events",
         }
     }
 
@@ -128,6 +140,7 @@ impl Capability {
             Self::Udp => Some("udp"),
             Self::Unix => Some("unix"),
             Self::Tls => Some("tls"),
+            Self::Https => Some("https"),
             _ => None,
         }
     }
@@ -147,7 +160,10 @@ impl Capability {
             | Self::Greeting
             | Self::ExitReport
             | Self::Spawn
-            | Self::Signals => 3,
+            | Self::Signals
+            | Self::Https
+            | Self::Executions
+            | Self::Events => 3,
             _ => 1,
         }
     }

@@ -20,6 +20,8 @@ pub struct Launch {
     pub program: PathBuf,
     /// What the release file says at the start.
     pub release: Release,
+    /// Whether the testee is asked to journal what it executes. Default: not.
+    pub executions: bool,
     /// What is done to the folder before the start. Default: nothing.
     pub prepare: Prepare,
 }
@@ -57,6 +59,7 @@ impl Launch {
             reuse_port: false,
             program: program.into(),
             release: Release::up("r0"),
+            executions: false,
             prepare: Prepare::default(),
         }
     }

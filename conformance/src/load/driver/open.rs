@@ -12,7 +12,7 @@ use socket2::{Domain, Socket as Socket2, Type};
 use crate::load::connection::Connection;
 use crate::load::driver::turn::Driver;
 use crate::load::driver::wire::Socket;
-use crate::load::exchange::{Exchange, NoConnection, Turn};
+use crate::load::exchange::{Exchange, NoConnection, Settled, Turn};
 use crate::load::fate::{End, Fate};
 use crate::load::population::{Method, Population};
 use crate::load::tally::Gap;
@@ -108,15 +108,21 @@ impl Driver<'_> {
     /// A connection is over: enters the end, and opens another one if its population wants one.
     pub(super) fn conclude(&mut self, mut connection: Connection, turn: Turn, now: Duration) {
         let population = connection.population;
+        let mut again = Vec::new();
         for settled in turn.settled.into_iter().chain(turn.more) {
+            again.extend(self.once_more(&settled));
             let inside = self.is_inside(settled.exchange.intended);
             let transcript = self.transcript(&settled, &connection, now);
             self.record.settle(settled, &connection, inside, now, transcript);
         }
+        let mut again = again.into_iter();
         let returned = turn.returned.map(|mut exchange| {
             exchange.attempt = exchange.attempt.saturating_add(1);
             exchange
         });
+        // The next connection is a new one; what was pipelined behind goes out on another.
+        let returned = returned.or_else(|| again.next());
+        self.pending[population.index()].extend(again);
         if let (Some(end), Some(link)) = (turn.end, connection.link.take()) {
             self.record.ledger.end(link, end);
             if population.is_websocket() && end == End::Announced {
@@ -135,6 +141,23 @@ impl Driver<'_> {
         } else if let Some(exchange) = returned {
             self.pending[population.index()].push_front(exchange);
         }
+    }
+
+    /// The request once more, where it met a race and a client would repeat it by itself: once, and only what is
+    /// idempotent (RFC 9110 9.2.2).
+    fn once_more(&mut self, settled: &Settled) -> Option<Exchange> {
+        let lost = &settled.exchange;
+        let (population, method) = (lost.ticket.population(), lost.ticket.method());
+        let is_due = self.plan.retries
+            && settled.fate == Fate::KeepAliveRace
+            && method.is_idempotent()
+            && !lost.again
+            && !self.control.aborts();
+        is_due.then(|| {
+            self.record.retries.made += 1;
+            let exchange = Exchange::new(self.record.ledger.plan(population, method), lost.intended);
+            Exchange { attempt: lost.attempt.saturating_add(1), again: true, ..exchange }
+        })
     }
 
     /// Begins a connection.

@@ -129,8 +129,21 @@ pub struct RequestsReport {
     pub not_sent: u64,
     /// The others: the sum of their fates.
     pub sent: u64,
+    /// Requests sent once more after a race (`--policy rfc`), which are among the planned ones; the race stays a race.
+    pub retries: RetriesReport,
     /// By population and method; fates that did not occur are left out.
     pub fates: Vec<FatesReport>,
+}
+
+/// Requests that met a keep-alive race and were sent once more on a new connection.
+#[derive(Debug, JsonSchema, Serialize)]
+pub struct RetriesReport {
+    /// How many.
+    pub made: u64,
+    /// Those of them that were answered.
+    pub answered: u64,
+    /// The slowest of these answers, from the moment at which the first try was meant to leave.
+    pub slowest_ms: f64,
 }
 
 /// Fates of one population and method.
@@ -262,7 +275,18 @@ fn requests(outcome: &Outcome) -> RequestsReport {
         }
     }
     let not_sent = ledger.planned() - ledger.sent_total();
-    RequestsReport { planned: ledger.planned(), not_sent, sent: ledger.sent_total(), fates }
+    let retries = outcome.record.retries;
+    RequestsReport {
+        planned: ledger.planned(),
+        not_sent,
+        sent: ledger.sent_total(),
+        retries: RetriesReport {
+            made: retries.made,
+            answered: retries.answered,
+            slowest_ms: retries.slowest.as_secs_f64() * 1000.0,
+        },
+        fates,
+    }
 }
 
 fn connections(outcome: &Outcome) -> ConnectionsReport {
