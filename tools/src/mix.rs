@@ -10,6 +10,9 @@ use workerspec_conformance::load::{Group, LoadPlan, Population};
 pub(crate) enum Mix {
     /// Some of everything that the server has.
     All,
+    /// A few of every kind that a server can do justice to, besides http, paced and fresh. Text and frames have no goodbye,
+    /// so that a message may cross the end of its connection.
+    Usual,
     /// These kinds and no others.
     Of(Vec<Share>),
 }
@@ -55,8 +58,9 @@ fn share(text: &str) -> Result<Share, String> {
         Some((count, rate)) => (count, Some(rate)),
         None => (amount, None),
     };
+    let is_single = matches!(population, Population::Fresh | Population::Unclosed);
     let connections = match count {
-        "" if population == Population::Fresh => 0,
+        "" if is_single => 0,
         _ => count.parse().map_err(|_| wrong("has no number of connections"))?,
     };
     let rate = rate.map(str::parse::<f64>).transpose().map_err(|_| wrong("has no rate"))?;
@@ -64,8 +68,8 @@ fn share(text: &str) -> Result<Share, String> {
         return Err(wrong("is out of bounds (20000 connections, 0.001 to 200000 a second)"));
     }
     match (population, connections, rate) {
-        (Population::Fresh, 0, Some(_)) => {}
-        (Population::Fresh, ..) => return Err(wrong("opens connections by a rate alone")),
+        (_, 0, Some(_)) if is_single => {}
+        _ if is_single => return Err(wrong("opens connections by a rate alone")),
         (Population::Paced, _, None) => return Err(wrong("needs a rate")),
         (Population::Busy | Population::WebSocketIdle | Population::Events, _, Some(_)) => {
             return Err(wrong("has no rate"));
@@ -82,6 +86,8 @@ pub(crate) struct Offer<'a> {
     pub(crate) port: &'a dyn Fn(&str) -> Option<SocketAddr>,
     /// Whether it answers everything of the contract.
     pub(crate) full: bool,
+    /// Whether it streams events as the contract has it.
+    pub(crate) events: bool,
     /// Whether it is known by its URL alone.
     pub(crate) outside: bool,
 }
@@ -90,7 +96,11 @@ impl Offer<'_> {
     /// Why there can be no clients of this kind; `None` if there can.
     fn lacks(&self, population: Population) -> Option<String> {
         match population {
-            Population::Busy | Population::Paced | Population::Fresh | Population::Pipelined => None,
+            Population::Busy
+            | Population::Paced
+            | Population::Fresh
+            | Population::Unclosed
+            | Population::Pipelined => None,
             Population::Events => None,
             _ if self.outside => Some("a server that is known by its URL alone can't be asked for it".into()),
             Population::Slow | Population::Download if !self.full => {
@@ -114,7 +124,14 @@ pub(crate) fn apply(mix: &Mix, offer: &Offer<'_>, plan: &mut LoadPlan) -> Result
             (plan.busy, plan.paced, plan.rate, plan.fresh_rate) = (0, 0, 0.0, 0.0);
             shares.clone()
         }
-        Mix::All => ALL.into_iter().filter(|share| offer.lacks(share.population).is_none()).collect(),
+        Mix::All | Mix::Usual => ALL
+            .into_iter()
+            .filter(|share| {
+                *mix == Mix::All || !matches!(share.population, Population::Text | Population::Frame)
+            })
+            .filter(|share| share.population != Population::Events || offer.events)
+            .filter(|share| offer.lacks(share.population).is_none())
+            .collect(),
     };
     for Share { population, connections, rate } in shares {
         if let Some(why) = offer.lacks(population) {
@@ -133,10 +150,11 @@ pub(crate) fn apply(mix: &Mix, offer: &Offer<'_>, plan: &mut LoadPlan) -> Result
     Ok(())
 }
 
-const KINDS: [(&str, Population); 13] = [
+const KINDS: [(&str, Population); 14] = [
     ("http", Population::Busy),
     ("paced", Population::Paced),
     ("fresh", Population::Fresh),
+    ("unclosed", Population::Unclosed),
     ("pipelined", Population::Pipelined),
     ("slow", Population::Slow),
     ("upload", Population::Upload),
@@ -149,15 +167,16 @@ const KINDS: [(&str, Population); 13] = [
     ("frame", Population::Frame),
 ];
 
-/// Besides the three of every run. Event streams are no part of the contract.
-const ALL: [Share; 9] = [
+/// Besides the three of every run.
+const ALL: [Share; 10] = [
     Share { population: Population::Pipelined, connections: 4, rate: Some(50.0) },
     Share { population: Population::Slow, connections: 4, rate: None },
     Share { population: Population::Upload, connections: 2, rate: None },
     Share { population: Population::Download, connections: 2, rate: None },
+    Share { population: Population::Events, connections: 2, rate: None },
     Share { population: Population::Https, connections: 4, rate: Some(50.0) },
-    Share { population: Population::WebSocket, connections: 8, rate: Some(50.0) },
-    Share { population: Population::WebSocketIdle, connections: 8, rate: None },
+    Share { population: Population::WebSocket, connections: 4, rate: Some(50.0) },
+    Share { population: Population::WebSocketIdle, connections: 4, rate: None },
     Share { population: Population::Text, connections: 4, rate: Some(50.0) },
     Share { population: Population::Frame, connections: 4, rate: Some(50.0) },
 ];

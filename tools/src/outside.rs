@@ -63,7 +63,7 @@ pub(crate) struct OutsideArgs {
     reload_timeout: Duration,
 
     /// Certificates of the authorities to trust over https, PEM; else those that the system trusts
-    #[arg(long, value_name = "FILE", requires = "url", conflicts_with = "insecure")]
+    #[arg(long, value_name = "FILE", requires = "url", conflicts_with = "insecure", visible_alias = "ca")]
     cacert: Option<PathBuf>,
 
     /// Trusts every certificate

@@ -19,7 +19,7 @@ use workerspec_conformance::load::{
 };
 use workerspec_conformance::report::reload_page;
 use workerspec_conformance::run::ExitKind;
-use workerspec_conformance::testee::{Launch, Mode, Testee, Tier};
+use workerspec_conformance::testee::{Capability, Launch, Mode, Testee, Tier};
 
 use crate::mix::{self, Mix, Offer};
 use crate::output::{Output, say};
@@ -58,31 +58,33 @@ pub(crate) struct ReloadArgs {
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = mode)]
     release_plan: Vec<Mode>,
 
-    /// Connections that always have a request in flight
-    #[arg(long, value_name = "N", default_value_t = 32, value_parser = count)]
-    connections: usize,
+    /// Connections that always have a request in flight [default: 32]
+    #[arg(long, value_name = "N", value_parser = count)]
+    connections: Option<usize>,
 
-    /// Connections that share --rate
-    #[arg(long, value_name = "N", default_value_t = 16, value_parser = count)]
-    paced_connections: usize,
+    /// Connections that share --rate [default: 16]
+    #[arg(long, value_name = "N", value_parser = count)]
+    paced_connections: Option<usize>,
 
-    /// Requests per second over kept connections, at moments that the server can't delay
-    #[arg(long, value_name = "PER-SECOND", default_value_t = 500.0, value_parser = rate)]
-    rate: f64,
+    /// Requests per second over kept connections, at moments that the server can't delay [default: 500]
+    #[arg(long, value_name = "PER-SECOND", value_parser = rate)]
+    rate: Option<f64>,
 
-    /// Requests per second on connections of their own
-    #[arg(long, value_name = "PER-SECOND", default_value_t = 200.0, value_parser = rate)]
-    fresh_rate: f64,
+    /// Requests per second on connections of their own [default: 200]
+    #[arg(long, value_name = "PER-SECOND", value_parser = rate)]
+    fresh_rate: Option<f64>,
 
     /// Clients of these kinds and no others: KIND=CONNECTIONS, KIND=CONNECTIONS@PER-SECOND, or all for some of everything
-    /// that the server has. Kinds: http (always a request under way), paced, fresh (one connection each), pipelined, slow,
-    /// upload, download, sse, https, websocket, websocket-idle, text, frame
+    /// that the server has. Kinds: http (always a request under way), paced, fresh (one connection each), unclosed (the same,
+    /// closed late), pipelined, slow, upload, download, sse, https, websocket, websocket-idle, text, frame. Without it, and
+    /// without the four options above: http, paced and fresh, and where a testee has them a few of all others but unclosed,
+    /// text and frame
     #[arg(long, value_name = "LIST", conflicts_with_all = ["connections", "paced_connections", "rate", "fresh_rate"])]
     mix: Option<Mix>,
 
-    /// Where sse asks for its event stream
-    #[arg(long, value_name = "PATH", default_value = "/events", value_parser = path)]
-    events_path: String,
+    /// Where sse asks for its event stream [default: what the contract has, or /events]
+    #[arg(long, value_name = "PATH", value_parser = path)]
+    events_path: Option<String>,
 
     /// How long the server works on a slow request
     #[arg(long, value_name = "TIME", default_value = "300ms", value_parser = duration)]
@@ -173,9 +175,14 @@ pub(crate) struct ReloadArgs {
     html: Option<PathBuf>,
 
     /// What counts as lost: strict takes a keep-alive race on a request that a client may repeat (RFC 9110 9.2.2, RFC 9112
-    /// 9.5) for a loss, rfc counts it apart
+    /// 9.5) for a loss; rfc repeats it, once and on a new connection, and counts it apart
     #[arg(long, value_name = "POLICY", value_enum, conflicts_with_all = ["allow", "max_lost"])]
     policy: Option<Policy>,
+
+    /// Does not ask the testee for its ledger of executions, which takes about 250 octets of its folder for each request;
+    /// else it is asked in runs that are planned to last no longer than a minute
+    #[arg(long, conflicts_with = "url")]
+    no_executions: bool,
 
     /// Load this port of the testee's [ports], at which a proxy in front of it listens, instead of http
     #[arg(long, value_name = "PORT", conflicts_with = "url")]
@@ -275,7 +282,7 @@ Examples:
   workerspec reload --reuse-port --json report.json
       one listener per worker; the whole account as JSON
   workerspec reload --mix all
-      besides: pipelining, slow replies, uploads, downloads, websocket, text and frames
+      text and frames as well
   workerspec reload --mix http=64,fresh=@500,websocket=100@200,websocket-idle=1000
       these clients and no others
   workerspec reload --testee my/testee.toml --max-lost 0 --max-p999-ratio 3 --max-reload-time 10s --prove 5%
@@ -335,9 +342,10 @@ pub(crate) fn reload(args: &ReloadArgs) -> anyhow::Result<u8> {
     let plan = reload_plan(args);
     let known: SocketAddr = ([127, 0, 0, 1], 0).into();
     let named = |name: &str| file.ports().iter().any(|port| port == name).then_some(known);
+    let full = file.tier() == Tier::Full;
+    let events = file.can(Capability::Events);
     // Once without the ports, which are not there yet, so that what is wrong is said before anything is started.
-    if let Err(why) = fit_load(args, &Offer { port: &named, full: file.tier() == Tier::Full, outside: false })
-    {
+    if let Err(why) = fit_load(args, &Offer { port: &named, full, events, outside: false }) {
         return Ok(complain(ExitKind::Usage, why));
     }
     let opened =
@@ -350,6 +358,7 @@ pub(crate) fn reload(args: &ReloadArgs) -> anyhow::Result<u8> {
     let launch = Launch {
         workers: args.workers,
         reuse_port: args.reuse_port,
+        executions: !args.no_executions && planned_time(&plan) <= LEDGER_LIMIT,
         ..Launch::new(std::env::current_exe().context("find the program's own path")?)
     };
     let testee = match Testee::start(&file, &launch) {
@@ -359,7 +368,7 @@ pub(crate) fn reload(args: &ReloadArgs) -> anyhow::Result<u8> {
     let front = args.through.as_deref().unwrap_or("http");
     let Some(target) = testee.address(front) else { bail!("the port {front} was lost") };
     let address = |name: &str| testee.address(if name == "http" { front } else { name });
-    let load = fit_load(args, &Offer { port: &address, full: file.tier() == Tier::Full, outside: false })
+    let load = fit_load(args, &Offer { port: &address, full, events, outside: false })
         .map_err(anyhow::Error::msg)?;
     let told = TesteeReport {
         name: file.name().to_owned(),
@@ -371,7 +380,6 @@ pub(crate) fn reload(args: &ReloadArgs) -> anyhow::Result<u8> {
     let outcome = check(&subject, target, &load, &plan, &interrupt, &progress);
     let ended = interrupt.load(Ordering::Relaxed) || subject.gone().is_some();
     let parked = |wanted: bool| !args.load_only && !ended && (wanted || !(args.matrix || args.freeze));
-    let full = file.tier() == Tier::Full;
     let straight = args.through.is_none();
     let matrix = (straight && parked(args.matrix)).then(|| matrix(&subject, &address, full, args.timeout));
     let freeze = (straight && parked(args.freeze)).then(|| freeze(&subject, target, args.timeout));
@@ -396,7 +404,7 @@ pub(crate) fn reload(args: &ReloadArgs) -> anyhow::Result<u8> {
 /// The same for a server that runs already.
 fn reload_outside(args: &ReloadArgs, target: Target) -> anyhow::Result<u8> {
     let address = |_: &str| Some(target.address);
-    let load = match fit_load(args, &Offer { port: &address, full: false, outside: true }) {
+    let load = match fit_load(args, &Offer { port: &address, full: false, events: false, outside: true }) {
         Ok(load) => load,
         Err(why) => return Ok(complain(ExitKind::Usage, why)),
     };
@@ -474,9 +482,15 @@ fn complain(kind: ExitKind, why: impl Display) -> u8 {
 
 /// The load as the server can take it.
 fn fit_load(args: &ReloadArgs, offer: &Offer<'_>) -> Result<LoadPlan, String> {
-    let mut load = load_plan(args);
-    if let Some(mix) = &args.mix {
-        mix::apply(mix, offer, &mut load)?;
+    let mut load = load_plan(args, offer);
+    let is_told = args.connections.is_some()
+        || args.paced_connections.is_some()
+        || args.rate.is_some()
+        || args.fresh_rate.is_some();
+    match &args.mix {
+        Some(mix) => mix::apply(mix, offer, &mut load)?,
+        None if offer.full && !is_told => mix::apply(&Mix::Usual, offer, &mut load)?,
+        None => {}
     }
     if load.is_empty() {
         return Err("there is no load: give --connections, --rate, --fresh-rate or --mix".to_owned());
@@ -487,20 +501,35 @@ fn fit_load(args: &ReloadArgs, offer: &Offer<'_>) -> Result<LoadPlan, String> {
     Ok(load)
 }
 
-fn load_plan(args: &ReloadArgs) -> LoadPlan {
+fn load_plan(args: &ReloadArgs, offer: &Offer<'_>) -> LoadPlan {
+    let usual = LoadPlan::default();
+    let contract = if offer.events { EVENTS.to_owned() } else { usual.events };
     LoadPlan {
         seed: args.seed,
-        busy: args.connections,
-        paced: args.paced_connections,
-        rate: args.rate,
-        fresh_rate: args.fresh_rate,
+        busy: args.connections.unwrap_or(usual.busy),
+        paced: args.paced_connections.unwrap_or(usual.paced),
+        rate: args.rate.unwrap_or(usual.rate),
+        fresh_rate: args.fresh_rate.unwrap_or(usual.fresh_rate),
         post_share: args.post_share,
         body_length: args.body_length,
         answer_timeout: args.timeout,
-        events: args.events_path.clone(),
+        events: args.events_path.clone().unwrap_or(contract),
         slow: args.slow,
+        retries: args.policy == Some(Policy::Rfc),
         ..LoadPlan::default()
     }
+}
+
+/// A stream of events as the contract has it, for two fifths of a second.
+const EVENTS: &str = "/events/10/40";
+
+/// How long a run lasts at most of which the server keeps a ledger.
+const LEDGER_LIMIT: Duration = Duration::from_secs(60);
+
+/// How long a run lasts if every reload is quick.
+fn planned_time(plan: &ReloadPlan) -> Duration {
+    let reloads = u32::try_from(plan.count()).unwrap_or(u32::MAX);
+    plan.duration.max(plan.baseline.saturating_add(plan.every.saturating_mul(reloads)))
 }
 
 fn reload_plan(args: &ReloadArgs) -> ReloadPlan {

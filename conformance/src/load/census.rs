@@ -76,6 +76,7 @@ pub struct Census {
     first: Option<Headcount>,
     last: Option<Headcount>,
     most_workers: usize,
+    least_workers: usize,
 }
 
 impl Census {
@@ -117,6 +118,7 @@ impl Census {
             resident: sample.iter().map(|seen| seen.resident).sum(),
         };
         self.most_workers = self.most_workers.max(count.workers);
+        self.least_workers = if is_first { count.workers } else { self.least_workers.min(count.workers) };
         self.first.get_or_insert(count);
         self.last = Some(count);
     }
@@ -134,6 +136,11 @@ impl Census {
     /// The most workers that there were at once.
     pub fn most_workers(&self) -> usize {
         self.most_workers
+    }
+
+    /// The fewest workers that there were at once.
+    pub fn least_workers(&self) -> usize {
+        self.least_workers
     }
 
     /// Whether a process with this number was ever seen.
@@ -167,7 +174,7 @@ mod tests {
             told,
             [(1, None, None), (2, None, Some(at(1))), (3, Some(at(1)), None), (2, Some(at(2)), None)]
         );
-        assert_eq!(census.most_workers(), 3);
+        assert_eq!((census.least_workers(), census.most_workers()), (2, 3));
         let (first, last) = census.first_and_last().expect("samples");
         assert_eq!((first.descriptors, last.processes), (6, 3));
     }

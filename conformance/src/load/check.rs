@@ -22,6 +22,7 @@ use crate::load::progress::Progress;
 use crate::load::receipt::Releases;
 use crate::load::reloads::{ReloadPlan, Reloaded, reload};
 use crate::load::sampler::{Samples, sample};
+use crate::load::sockets::{Later, ListenersReport};
 use crate::load::subject::Subject;
 
 /// What a check found.
@@ -41,6 +42,8 @@ pub struct Outcome {
     pub census: Census,
     /// What the kernel's TCP counters grew by.
     pub kernel: BTreeMap<&'static str, u64>,
+    /// The sockets that listen on its ports; `None` where they can't be seen.
+    pub listeners: Option<ListenersReport>,
     /// The server's own ledger, where it keeps one.
     pub executions: Option<Executions>,
     /// Seconds since 1970 at which the load began.
@@ -80,6 +83,7 @@ pub fn check(
     let strangers = subject.strangers();
     let knows_all = subject.knows_all();
     let counters = Counters::read();
+    let listening = subject.listeners();
     let started_at = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
     let control = Control::new();
     let releases = Releases::new(plan.names());
@@ -117,6 +121,9 @@ pub fn check(
         verdict.failures.push(format!("{twice} requests were executed more than once (RL-19)"));
         verdict.doubled(twice);
     }
+    let listeners = listening.map(|before| ListenersReport::new(before, &later(&reloads)));
+    let changes = listeners.iter().flat_map(|listeners| &listeners.changes).filter(|change| change.fails);
+    verdict.failures.extend(changes.map(|change| format!("{} ({})", change.text, change.rule)));
     if plan.disturb.iter().any(|one| one.kind == Kind::KillMaster) {
         verdict.failures.extend(survivors(subject.as_ref()));
     }
@@ -127,10 +134,20 @@ pub fn check(
         gone: samples.gone,
         interrupted,
         census: samples.census,
+        listeners,
         executions,
         kernel: Counters::read().since(&counters),
         started_at,
     })
+}
+
+/// The listening sockets after each reload.
+fn later(reloads: &[Reloaded]) -> Vec<Later> {
+    let seen = |(at, reload): (usize, &Reloaded)| {
+        let sockets = reload.listeners.clone()?;
+        Some(Later { release: format!("r{}", at + 1), finished: reload.finished, sockets })
+    };
+    reloads.iter().enumerate().filter_map(seen).collect()
 }
 
 /// What lives on although the master was killed, if anything does after a while (RL-35).

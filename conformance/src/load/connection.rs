@@ -86,7 +86,7 @@ impl Connection {
             behind: VecDeque::new(),
             served_by: None,
             answered: 0,
-            asks_close: population == Population::Fresh,
+            asks_close: population.is_single(),
             state: State::Connecting(first),
         }
     }

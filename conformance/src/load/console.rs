@@ -39,6 +39,14 @@ impl Display for Console<'_> {
             load.seed
         )?;
         writeln!(out, "Requests\n{}\n", fates(report))?;
+        let retries = &requests.retries;
+        if 0 < retries.made {
+            writeln!(
+                out,
+                "{} requests that met a race were sent once more on a new connection: {} were answered, the slowest after {:.1} ms\n",
+                retries.made, retries.answered, retries.slowest_ms
+            )?;
+        }
         writeln!(out, "Connections\n{}\n", ends(report))?;
         if !report.reloads.is_empty() {
             writeln!(out, "Reloads (milliseconds after the trigger)\n{}\n", reloads(report))?;

@@ -26,6 +26,8 @@ pub(crate) struct Exchange {
     pub(crate) moved_at: Duration,
     /// How often it lost its connection before its first octet was written.
     pub(crate) attempt: u8,
+    /// It is a request that met a race, sent once more.
+    pub(crate) again: bool,
     /// Number of the request on its connection.
     pub(crate) ordinal: u32,
     /// It was put on a connection that had been announced to close, which this driver must never do.
@@ -44,6 +46,7 @@ impl Exchange {
             length: 0,
             moved_at: intended,
             attempt: 0,
+            again: false,
             ordinal: 0,
             fault: false,
         }

@@ -46,6 +46,7 @@ mod report;
 mod request;
 mod sampler;
 mod schedule;
+mod sockets;
 mod speaker;
 mod subject;
 mod tally;
@@ -63,12 +64,13 @@ pub use control::Control;
 pub use descriptors::enough_descriptors;
 pub use diagnosis::Diagnosis;
 pub use disturb::{Disturbance, Disturbed, Kind};
-pub use driver::{DriveError, Loss, Record, drive};
+pub use driver::{DriveError, Loss, Record, Retries, drive};
 pub use executions::{Execution, Executions, ExecutionsReport};
 pub use fate::{End, Fate, Weight};
 pub use grade::{Grade, SelfCheck, Verdict};
 pub use junit::junit;
 pub use ledger::{Imbalance, Ledger};
+pub use listeners::{Holder, Listener};
 pub use mark::{Mark, Marks};
 pub use markdown::Markdown;
 pub use outside::{Means, Outside};
@@ -81,8 +83,10 @@ pub use receipt::Releases;
 pub use reloads::{ReloadPlan, Reloaded};
 pub use report::{
     ConnectionsReport, EnvironmentReport, FatesReport, GenerationReport, LatencyReport, LoadReport,
-    LossReport, Phase, PhaseName, ProcessesReport, ReloadReport, Report, RequestsReport, TesteeReport,
+    LossReport, Phase, PhaseName, ProcessesReport, ReloadReport, Report, RequestsReport, RetriesReport,
+    TesteeReport,
 };
+pub use sockets::{ListenersReport, SocketChange};
 pub use subject::{Subject, Trigger, Worker};
 pub use timeline::{Slice, Timeline};
 pub use tls::Tls;

@@ -15,7 +15,7 @@ use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 
 use crate::load::census::{Role, Seen};
-use crate::load::listeners;
+use crate::load::listeners::{self, Listener, Place};
 use crate::load::subject::{Newcomers, Subject, Trigger, Worker, seen};
 use crate::testee::{Process, Release};
 
@@ -140,18 +140,28 @@ impl Outside {
         }
     }
 
-    /// A master is a holder that others of them descend from.
     fn look(port: u16) -> Vec<Seen> {
-        let found: Vec<Process> = listeners::holders(port)
-            .into_iter()
-            .filter_map(|pid| Process::read(Pid::from_raw(i32::try_from(pid).ok()?)))
-            .collect();
-        let parents: BTreeSet<i32> = found.iter().map(|process| process.parent.as_raw()).collect();
-        let role = |process: &Process| {
-            if parents.contains(&process.pid.as_raw()) { Role::Master } else { Role::Worker }
-        };
-        found.iter().map(|process| seen(process, role(process))).collect()
+        processes(port).iter().map(|(process, role)| seen(process, *role)).collect()
     }
+}
+
+/// Who holds a socket that listens on `port`: a master is a holder that others of them descend from.
+fn processes(port: u16) -> Vec<(Process, Role)> {
+    let found: Vec<Process> = listeners::holders(port)
+        .into_iter()
+        .filter_map(|pid| Process::read(Pid::from_raw(i32::try_from(pid).ok()?)))
+        .collect();
+    let parents: BTreeSet<i32> = found.iter().map(|process| process.parent.as_raw()).collect();
+    let role = |process: &Process| {
+        if parents.contains(&process.pid.as_raw()) { Role::Master } else { Role::Worker }
+    };
+    found
+        .into_iter()
+        .map(|process| {
+            let role = role(&process);
+            (process, role)
+        })
+        .collect()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -206,6 +216,11 @@ impl Subject for Outside {
 
     fn strangers(&self) -> Vec<String> {
         Vec::new()
+    }
+
+    fn listeners(&self) -> Option<Vec<Listener>> {
+        let port = self.port?;
+        Some(listeners::survey(&[("http".to_owned(), Place::Tcp(port))], &processes(port)))
     }
 
     fn gone(&self) -> Option<String> {

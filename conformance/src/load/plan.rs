@@ -15,7 +15,7 @@ pub struct Group {
     pub population: Population,
     /// Where they connect to.
     pub address: SocketAddr,
-    /// How many there are, at least 1.
+    /// How many there are, at least 1; 0 of those that open a connection for each request.
     pub connections: usize,
     /// Requests or messages per second of all of them together, by a schedule; `None`: each speaks again as soon as it
     /// is answered.
@@ -60,6 +60,9 @@ pub struct LoadPlan {
     pub tls: Option<Tls>,
     /// What is asked of a server that knows nothing of the contract. Default: none, the contract's `/load/ID`.
     pub plain: Option<Plain>,
+    /// Whether a request that met a keep-alive race is sent once more on a new connection, where a client may do so by
+    /// itself (RFC 9110 9.2.2). Default: not.
+    pub retries: bool,
     /// How long to wait for a handshake. Default 4 s: a handshake that the kernel had to repeat once or
     /// twice still counts as slow, not as lost.
     pub connect_timeout: Duration,
@@ -128,6 +131,7 @@ impl Default for LoadPlan {
             events: "/events".to_owned(),
             tls: None,
             plain: None,
+            retries: false,
             connect_timeout: Duration::from_secs(4),
             answer_timeout: Duration::from_secs(5),
             parting_timeout: Duration::from_secs(5),

@@ -14,6 +14,9 @@ pub enum Population {
     Paced,
     /// Open loop, one connection for each request: what meets a listener that is gone for a moment.
     Fresh,
+    /// As `Fresh`, and the client keeps its side open for a while after the server has ended its own: what shows a server
+    /// that waits for it.
+    Unclosed,
     /// As `Busy`, two requests at once, the second behind the first.
     Pipelined,
     /// Requests that the server works on for a while.
@@ -38,10 +41,11 @@ pub enum Population {
 
 impl Population {
     /// All of them, in the order of reports.
-    pub const ALL: [Population; 13] = [
+    pub const ALL: [Population; 14] = [
         Population::Busy,
         Population::Paced,
         Population::Fresh,
+        Population::Unclosed,
         Population::Pipelined,
         Population::Slow,
         Population::Upload,
@@ -60,6 +64,7 @@ impl Population {
             Population::Busy => "busy keep-alive",
             Population::Paced => "paced keep-alive",
             Population::Fresh => "fresh connections",
+            Population::Unclosed => "unclosed connections",
             Population::Pipelined => "pipelined pairs",
             Population::Slow => "slow replies",
             Population::Upload => "uploads",
@@ -79,6 +84,7 @@ impl Population {
             Population::Busy => "busy",
             Population::Paced => "paced",
             Population::Fresh => "fresh",
+            Population::Unclosed => "unclosed",
             Population::Pipelined => "pipelined",
             Population::Slow => "slow",
             Population::Upload => "upload",
@@ -98,6 +104,7 @@ impl Population {
             Population::Busy => b'b',
             Population::Paced => b'p',
             Population::Fresh => b'f',
+            Population::Unclosed => b'o',
             Population::Pipelined => b'q',
             Population::Slow => b's',
             Population::Upload => b'u',
@@ -109,6 +116,11 @@ impl Population {
             Population::Text => b't',
             Population::Frame => b'l',
         }
+    }
+
+    /// Whether each of its requests has a connection of its own, which it asks the server to close.
+    pub(crate) fn is_single(self) -> bool {
+        matches!(self, Population::Fresh | Population::Unclosed)
     }
 
     /// Whether it begins with the handshake of a WebSocket.

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::load::control::Control;
 use crate::load::disturb::{Disturbance, Disturbed, Kind, STOPPED};
+use crate::load::listeners::Listener;
 use crate::load::random::Random;
 use crate::load::subject::{Newcomers, Subject, Trigger, Worker, comes_up, is_alive};
 use crate::testee::{Mode, Release, Signal};
@@ -96,6 +97,8 @@ pub struct Reloaded {
     pub superseded: bool,
     /// What happened besides.
     pub disturbed: Vec<Disturbed>,
+    /// The listening sockets when it had been over for a while; `None` where it was not over, or they can't be seen.
+    pub listeners: Option<Vec<Listener>>,
 }
 
 /// Waits for the baseline, reloads by plan, and stops the load.
@@ -124,6 +127,7 @@ pub(crate) fn reload(
             return reloads;
         }
         let old = subject.workers();
+        look_at_listeners(subject, reloads.last_mut());
         let planned = due.max(control.now());
         if !wait(control, interrupt, || planned <= control.now()) {
             return reloads;
@@ -144,8 +148,18 @@ pub(crate) fn reload(
     }
     let end = plan.duration.max(control.now() + TAIL);
     wait(control, interrupt, || end <= control.now());
+    if !control.aborts() {
+        look_at_listeners(subject, reloads.last_mut());
+    }
     control.stop();
     reloads
+}
+
+/// Enters the sockets that listen now into the last reload, if that is over.
+fn look_at_listeners(subject: &Arc<dyn Subject>, last: Option<&mut Reloaded>) {
+    if let Some(last) = last.filter(|last| !last.superseded) {
+        last.listeners = subject.listeners();
+    }
 }
 
 /// One reload as it is meant to be.
@@ -251,6 +265,7 @@ fn one(
         superseded,
         disturbed,
         trigger,
+        listeners: None,
     }
 }
 

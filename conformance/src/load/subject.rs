@@ -6,8 +6,10 @@ use std::time::{Duration, Instant};
 
 use crate::load::census::{Role, Seen};
 use crate::load::executions::Executions;
-use crate::load::listeners;
-use crate::testee::{Exit, Mode, Pid, Process, ProcessState, Release, ReloadMeans, Signal, Testee};
+use crate::load::listeners::{self, Listener, Place};
+use crate::testee::{
+    Exit, Mode, Pid, Process, ProcessState, Release, ReloadMeans, Signal, Testee, Transport,
+};
 
 /// A worker process, named for good by its start time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +72,11 @@ pub trait Subject: Send + Sync {
 
     /// Who else listens on the port, one line each.
     fn strangers(&self) -> Vec<String>;
+
+    /// The sockets that listen on its ports, and who holds them; `None` where they can't be seen.
+    fn listeners(&self) -> Option<Vec<Listener>> {
+        None
+    }
 
     /// How it ended, if it is gone.
     fn gone(&self) -> Option<String>;
@@ -158,20 +165,34 @@ impl Subject for Testee {
 
     fn processes(&self) -> Option<Vec<Seen>> {
         let master = chief(self);
-        let role = |process: &Process| match process.pid {
-            pid if pid == master => Role::Master,
-            _ if process.parent == master => Role::Worker,
-            _ => Role::Other,
-        };
         let tree = self.tree();
         let living = tree.iter().filter(|process| process.state != ProcessState::Zombie);
-        Some(living.map(|process| seen(process, role(process))).collect())
+        Some(living.map(|process| seen(process, role(process, master))).collect())
     }
 
     fn strangers(&self) -> Vec<String> {
         let Some(address) = self.address("http") else { return Vec::new() };
         let pids: Vec<u32> = self.tree().iter().map(number).collect();
         listeners::strangers(address.port(), &pids)
+    }
+
+    fn listeners(&self) -> Option<Vec<Listener>> {
+        let place = |name: &String| match self.socket(name) {
+            Some(path) => Some((name.clone(), Place::Unix(path))),
+            None if self.file().transport(name) == Transport::Udp => None,
+            None => Some((name.clone(), Place::Tcp(self.address(name)?.port()))),
+        };
+        let ports: Vec<(String, Place)> = self.file().ports().iter().filter_map(place).collect();
+        let master = chief(self);
+        let tree = self.tree();
+        let living = tree.into_iter().filter(|process| process.state != ProcessState::Zombie);
+        let processes: Vec<(Process, Role)> = living
+            .map(|process| {
+                let role = role(&process, master);
+                (process, role)
+            })
+            .collect();
+        Some(listeners::survey(&ports, &processes))
     }
 
     fn signal(&self, worker: Worker, signal: Signal) -> Result<(), String> {
@@ -203,6 +224,14 @@ impl Subject for Testee {
         let lives =
             self.tree().iter().any(|process| process.pid == master && process.state != ProcessState::Zombie);
         (!lives).then(|| exit.to_string())
+    }
+}
+
+fn role(process: &Process, master: Pid) -> Role {
+    match process.pid {
+        pid if pid == master => Role::Master,
+        _ if process.parent == master => Role::Worker,
+        _ => Role::Other,
     }
 }
 

@@ -28,6 +28,8 @@ pub struct Slice {
     pub connected: u64,
     /// The slowest of their handshakes.
     pub slowest_connect_us: u64,
+    /// WebSockets that were told goodbye.
+    pub goodbyes: u64,
     /// How often each fate occurred; those that did not are left out.
     pub fates: BTreeMap<&'static str, u64>,
     /// Answers by the index of the release that gave them: 0 for the one that the server started with.
@@ -102,6 +104,13 @@ impl Timeline {
             let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
             self.current.slice.connected += 1;
             self.current.slice.slowest_connect_us = self.current.slice.slowest_connect_us.max(micros);
+        }
+    }
+
+    /// Enters a WebSocket that was told goodbye at `now`.
+    pub(crate) fn told_goodbye(&mut self, now: Duration) {
+        if self.turn_to(now) {
+            self.current.slice.goodbyes += 1;
         }
     }
 

@@ -59,6 +59,12 @@ pub enum Capability {
     NonReloadable,
     /// Brings a whole generation up before the first old worker leaves.
     Generations,
+    /// Speaks HTTP/1.1 inside TLS on port `https`.
+    Https,
+    /// Journals `execute` and `executed` when asked.
+    Executions,
+    /// Answers `/events/N/MS` with a stream of events.
+    Events,
 }
 
 impl Capability {
@@ -92,6 +98,9 @@ impl Capability {
         Self::User,
         Self::NonReloadable,
         Self::Generations,
+        Self::Https,
+        Self::Executions,
+        Self::Events,
     ];
 
     /// The name in `testee.toml`.
@@ -126,6 +135,9 @@ impl Capability {
             Self::User => "user",
             Self::NonReloadable => "non-reloadable",
             Self::Generations => "generations",
+            Self::Https => "https",
+            Self::Executions => "executions",
+            Self::Events => "events",
         }
     }
 
@@ -140,6 +152,7 @@ impl Capability {
             Self::Udp => Some("udp"),
             Self::Unix => Some("unix"),
             Self::Tls => Some("tls"),
+            Self::Https => Some("https"),
             _ => None,
         }
     }
@@ -162,7 +175,10 @@ impl Capability {
             | Self::Signals
             | Self::User
             | Self::NonReloadable
-            | Self::Generations => 3,
+            | Self::Generations
+            | Self::Https
+            | Self::Executions
+            | Self::Events => 3,
             _ => 1,
         }
     }

@@ -81,6 +81,7 @@ pub(super) fn environment(
         ("WORKERSPEC_DIR", folder.display().to_string()),
         ("WORKERSPEC_WORKERS", launch.workers.to_string()),
         ("WORKERSPEC_REUSE_PORT", u8::from(launch.reuse_port).to_string()),
+        ("WORKERSPEC_EXECUTIONS", u8::from(launch.executions).to_string()),
         ("WORKERSPEC_PID_FILE", path(PID_FILE)),
         ("WORKERSPEC_JOURNAL", path(JOURNAL_FILE)),
         ("WORKERSPEC_RELEASE_FILE", path(RELEASE_FILE)),

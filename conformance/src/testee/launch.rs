@@ -22,6 +22,8 @@ pub struct Launch {
     pub release: Release,
     /// Variables of the contract that not every start has, such as `WORKERSPEC_USER`. Default: none.
     pub variables: Vec<(String, String)>,
+    /// Whether the testee is asked to journal what it executes. Default: not.
+    pub executions: bool,
     /// What is done to the folder before the start. Default: nothing.
     pub prepare: Prepare,
 }
@@ -60,6 +62,7 @@ impl Launch {
             program: program.into(),
             release: Release::up("r0"),
             variables: Vec::new(),
+            executions: false,
             prepare: Prepare::default(),
         }
     }

@@ -48,10 +48,10 @@ fn each_lie_under_load_is_found_by_its_own_fate() {
     }
 }
 
-/// A way to fail of docs/reload.md, a liar that fails so, what it takes to see it, and what the report must say.
+/// Ways to fail of docs/reload.md, a liar that fails so, what it takes to see it, and what the report must say.
 type Mode = (&'static str, &'static str, &'static [&'static str], &'static [&'static str]);
 
-const MODES: &[Mode] = &[
+pub(crate) const MODES: &[Mode] = &[
     ("RL-1", "reload.closes-listener", &["--mix", "fresh=@200"], &["\"refused\"", "looks-like:RL-1"]),
     (
         "RL-4",
@@ -62,10 +62,10 @@ const MODES: &[Mode] = &[
     ("RL-5", "load.swallows", &["--mix", "fresh=@200", "--timeout", "700ms"], &["\"stuck\"", "(RL-5)"]),
     ("RL-6", "load.wrong-pid", &["--mix", "http=4"], &["never seen in its tree"]),
     (
-        "RL-9",
+        "RL-3 RL-9",
         "load.shrinks-backlog",
         &["--mix", "fresh=@200", "--hold", "1500ms", "--duration", "4s"],
-        &["looks-like:RL-3"],
+        &["looks-like:RL-3", "ListenOverflows"],
     ),
     ("RL-10", "reload.kills-idle", &["--mix", "http=6"], &["\"keep-alive race\"", "looks-like:RL-10"]),
     ("RL-11", "load.zombies", &["--mix", "http=6"], &["\"keep-alive race\"", "looks-like:RL-11"]),
@@ -123,6 +123,33 @@ const MODES: &[Mode] = &[
         &["but its reload reported success"],
     ),
     ("RL-35", "process.orphans", &["--mix", "fresh=@100", "--disturb", "kill-master"], &["these live on"]),
+    (
+        "RL-2",
+        "load.drops-queue",
+        &["--mix", "fresh=@100", "--freeze"],
+        &["queued while the workers stood still", "looks-like:RL-2"],
+    ),
+    ("RL-6", "load.leaves-holder", &["--mix", "fresh=@100"], &["neither master nor worker (RL-6)"]),
+    (
+        "RL-7",
+        "load.shares-port",
+        &["--mix", "fresh=@100", "--timeout", "700ms"],
+        &["2 sockets listen on port http", "looks-like:RL-7"],
+    ),
+    ("RL-8", "load.replaces-socket", &["--mix", "fresh=@100"], &["looks-like:RL-8"]),
+    ("RL-17", "load.lingers-alone", &["--mix", "fresh=@20,unclosed=@4"], &["looks-like:RL-17"]),
+    ("RL-22", "load.herds", &["--mix", "http=2,websocket-idle=24"], &["looks-like:RL-22"]),
+    ("RL-23", "load.starts-nothing", &["--mix", "fresh=@100"], &["\"refused\"", "looks-like:RL-23"]),
+    (
+        "RL-30",
+        "load.two-masters",
+        &["--mix", "fresh=@100"],
+        &["2 masters hold port http", "looks-like:RL-30"],
+    ),
+    ("RL-31", "load.both-leave", &["--mix", "fresh=@100"], &["\"refused\"", "looks-like:RL-31"]),
+    ("RL-36", "load.one-by-one", &["--mix", "fresh=@100"], &["looks-like:RL-36"]),
+    ("RL-39", "load.waits-fixed", &["--mix", "fresh=@50", "--reloads", "3"], &["looks-like:RL-39"]),
+    ("RL-40", "load.log-ends", &["--mix", "fresh=@100"], &["looks-like:RL-40"]),
     ("CROSSTALK", "load.swaps", &["--mix", "http=4"], &["\"crosstalk\""]),
     ("MASKED_LOSS", "load.errors", &["--mix", "http=4"], &["\"server error\"", "looks-like:MASKED_LOSS"]),
 ];
@@ -133,59 +160,71 @@ fn each_way_to_fail_is_found_and_named() {
     let folder = tempfile::tempdir().expect("a folder");
     let (soon, late) = (liar_with(folder.path(), "2500ms"), liar_with(folder.path(), "8s"));
     // Light loads that only have to show a fate: several at once.
-    let lanes: Vec<Vec<String>> = thread::scope(|scope| {
+    let missed: Vec<&Mode> = thread::scope(|scope| {
         let (soon, late) = (&soon, &late);
         let lane = |first: usize| {
             let modes = MODES.iter().skip(first).step_by(LANES);
-            modes.filter_map(|mode| missed(mode, soon, late)).collect::<Vec<String>>()
+            modes.filter(|mode| missed(mode, soon, late).is_some()).collect::<Vec<&Mode>>()
         };
         let lanes: Vec<_> = (0..LANES).map(|first| scope.spawn(move || lane(first))).collect();
-        lanes.into_iter().map(|lane| lane.join().expect("no panic")).collect()
+        lanes.into_iter().flat_map(|lane| lane.join().expect("no panic")).collect()
     });
-    assert!(lanes.iter().all(Vec::is_empty), "{}", lanes.concat().join("\n\n"));
+    // What depends on chance, or on a machine that is not too busy, gets a second one, alone.
+    let missed: Vec<String> =
+        missed.into_iter().filter_map(|mode| missed_again(mode, &soon, &late)).collect();
+    assert!(missed.is_empty(), "{}", missed.join("\n\n"));
 }
 
-const LANES: usize = 3;
+fn missed_again(mode: &Mode, soon: &str, late: &str) -> Option<String> {
+    missed(mode, soon, late)?;
+    missed(mode, soon, late)
+}
 
-/// What the report of a liar does not say although it should; what depends on chance gets a second one.
+const LANES: usize = 6;
+
+/// A stall, a leak or a habit alone is no loss: it is told, and the run may pass.
+const ONLY_TOLD: [&str; 9] =
+    ["RL-3 RL-9", "RL-8", "RL-16", "RL-17", "RL-22", "RL-28", "RL-36", "RL-39", "RL-40"];
+
+/// What the report of a liar does not say although it should.
 fn missed(mode: &Mode, soon: &str, late: &str) -> Option<String> {
     let (rule, fault, more, signs) = mode;
-    // These two are over late, and well.
-    let toml = if matches!(*rule, "RL-13" | "RL-21") { late } else { soon };
-    let mut arguments = vec!["--baseline", "300ms", "--every", "300ms", "--load-only", "--testee", toml];
+    // These are over late, and well.
+    let toml = if matches!(*rule, "RL-13" | "RL-21" | "RL-39") { late } else { soon };
+    let mut arguments = vec!["--baseline", "300ms", "--every", "300ms", "--testee", toml];
+    if !more.contains(&"--freeze") {
+        arguments.push("--load-only");
+    }
     if !more.contains(&"--hold") {
         arguments.extend(["--hold", "300ms"]);
     }
     if !more.contains(&"--reloads") && !more.contains(&"--release-plan") {
         arguments.extend(["--reloads", "1"]);
     }
-    let mut last = None;
-    for _ in 0..2 {
-        let output = command(&arguments)
-            .args(*more)
-            .args(["--json", "-"])
-            .env("WORKERSPEC_LIAR_FAULT", fault)
-            .output()
-            .expect("the program runs");
-        let report = report(&output);
-        assert_books_close(&report);
-        // A stall or a leak alone is no loss.
-        let passes = output.status.code() == Some(0) && !matches!(*rule, "RL-16" | "RL-9" | "RL-28");
-        let diagnosis = report["diagnosis"].as_array().expect("a list");
-        let has = |sign: &str| match sign.strip_prefix("looks-like:") {
-            Some(rule) => diagnosis.iter().any(|one| one["rule"] == rule),
-            None => report.to_string().contains(sign),
-        };
-        let missing: Vec<&str> = signs.iter().copied().filter(|sign| !has(sign)).collect();
-        if missing.is_empty() && !passes {
-            return None;
-        }
-        last = Some(format!(
+    let began = std::time::Instant::now();
+    let output = command(&arguments)
+        .args(*more)
+        .args(["--json", "-"])
+        .env("WORKERSPEC_LIAR_FAULT", fault)
+        .output()
+        .expect("the program runs");
+    // Shown where the test fails, or with --nocapture: where the time goes.
+    println!("{rule} ({fault}): {:.1} s", began.elapsed().as_secs_f64());
+    let report = report(&output);
+    assert_books_close(&report);
+    let passes = output.status.code() == Some(0) && !ONLY_TOLD.contains(rule);
+    let diagnosis = report["diagnosis"].as_array().expect("a list");
+    let has = |sign: &str| match sign.strip_prefix("looks-like:") {
+        Some(rule) => diagnosis.iter().any(|one| one["rule"] == rule),
+        None => report.to_string().contains(sign),
+    };
+    let missing: Vec<&str> = signs.iter().copied().filter(|sign| !has(sign)).collect();
+    (!missing.is_empty() || passes).then(|| {
+        format!(
             "{rule} ({fault}): {missing:?}, passes: {passes}, {:#}\n{:#}\n{}",
             report["verdict"]["sentence"], report["diagnosis"], report["requests"]
-        ));
-    }
-    last
+        )
+    })
 }
 
 /// The liar's file with a reload that is given up after this time, for those that never end.

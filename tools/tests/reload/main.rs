@@ -7,6 +7,7 @@ mod mix;
 mod outputs;
 mod parked;
 mod schema;
+mod table;
 mod targets;
 mod under_way;
 

@@ -1,8 +1,9 @@
 //! Kinds of clients, mixed in one run.
 
+use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -34,7 +35,8 @@ fn answered(report: &Value, population: &str, method: &str) -> u64 {
 #[test]
 fn every_kind_of_client_is_served_by_the_reference_and_loses_nothing() {
     let _turn = turn();
-    let mix = "http=2,paced=4@50,fresh=@30,pipelined=2@20,slow=2,upload=1,download=1,websocket=2@20,websocket-idle=2";
+    let mix = "http=2,paced=4@50,fresh=@30,unclosed=@2,pipelined=2@20,slow=2,upload=1,download=1,sse=1,https=2@20,\
+        websocket=2@20,websocket-idle=2";
     let (code, report) = mixed(&["--mix", mix, "--slow", "50ms", "--reloads", "1"]);
     assert_eq!(report["verdict"]["grade"], "lossless", "{:#}\n{:#}", report["verdict"], report["losses"]);
     assert_eq!(code, Some(0));
@@ -43,10 +45,13 @@ fn every_kind_of_client_is_served_by_the_reference_and_loses_nothing() {
         ("busy", "POST"),
         ("paced", "GET"),
         ("fresh", "GET"),
+        ("unclosed", "GET"),
         ("pipelined", "GET"),
         ("slow", "GET"),
         ("upload", "POST"),
         ("download", "GET"),
+        ("events", "GET"),
+        ("https", "GET"),
         ("web-socket", "message"),
         ("web-socket-idle", "message"),
     ] {
@@ -55,6 +60,61 @@ fn every_kind_of_client_is_served_by_the_reference_and_loses_nothing() {
     // Each websocket was told goodbye once, by a Close 1001.
     let ends = &report["connections"]["ends"]["idle websocket"];
     assert!(2 <= ends["closed as announced or asked"].as_u64().unwrap_or(0), "{ends:#}");
+    // The reference keeps a ledger, which knows every request that was answered and none twice.
+    let executions = &report["executions"];
+    let lines = ["busy", "paced", "fresh", "unclosed", "pipelined", "upload", "https"];
+    let entered = |kind: &&str| answered(&report, kind, "GET") + answered(&report, kind, "POST");
+    assert_eq!(executions["finished"], lines.iter().map(entered).sum::<u64>(), "{executions:#}");
+    assert_eq!(executions["twice"], 0);
+    // What listens is what listened before, each port by the same sockets.
+    assert_eq!(report["listeners"]["changes"], Value::Array(Vec::new()));
+    assert_eq!(report["listeners"]["before"].as_array().map(Vec::len), Some(7), "one for each port but udp");
+}
+
+#[test]
+fn without_a_mix_there_is_some_of_all_that_the_testee_has() {
+    let _turn = turn();
+    let (_, report) = mixed(&["--reloads", "1", "--no-executions"]);
+    let rows = report["requests"]["fates"].as_array().expect("a list");
+    let kinds: Vec<&str> = rows.iter().filter_map(|row| row["population"].as_str()).collect();
+    for kind in
+        ["busy", "paced", "fresh", "pipelined", "slow", "upload", "download", "events", "https", "web-socket"]
+    {
+        assert!(kinds.contains(&kind), "no {kind} in {kinds:?}");
+    }
+    for kind in ["text", "frame", "unclosed"] {
+        assert!(!kinds.contains(&kind), "{kind} in {kinds:?}");
+    }
+    assert_eq!(report["executions"], Value::Null, "nobody asked for the ledger");
+}
+
+/// One address has some 28,000 ports, and a closed connection keeps its own for a minute.
+#[test]
+fn connections_that_would_run_out_of_ports_come_from_several_addresses() {
+    let _turn = turn();
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("http://{}/", listener.local_addr().expect("it is bound"));
+    let seen = Arc::new(Mutex::new(BTreeSet::new()));
+    let from = Arc::clone(&seen);
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let peer = stream.peer_addr().expect("it is connected").ip().to_string();
+            from.lock().expect("no panic").insert(peer);
+            thread::spawn(move || {
+                let _ =
+                    (head(&mut stream), stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"));
+            });
+        }
+    });
+    let reload = ["--url", &url, "--reload", "true", "--reload-timeout", "200ms", "--reloads", "1"];
+    let with = |mix: &str| {
+        seen.lock().expect("no panic").clear();
+        let output = command(QUICK).args(reload).args(["--mix", mix, "--json", "-"]).output();
+        assert_books_close(&report(&output.expect("the program runs")));
+        seen.lock().expect("no panic").iter().cloned().collect::<Vec<String>>()
+    };
+    assert_eq!(with("fresh=@100"), ["127.0.0.1"]);
+    assert_eq!(with("fresh=@700"), ["127.0.0.1", "127.0.0.2", "127.0.0.3"]);
 }
 
 #[test]
@@ -74,7 +134,9 @@ fn lines_and_frames_are_held_against_what_was_sent() {
 #[test]
 fn a_mix_that_can_not_be_is_a_usage_error() {
     assert_usage(&["--mix", "spdy=3"], "no kind of client");
-    assert_usage(&["--mix", "https=3"], "the testee has no port `https`");
+    let liar = "fixtures/liars/testee.toml";
+    assert_usage(&["--testee", liar, "--mix", "https=3"], "the testee has no port `https`");
+    assert_usage(&["--mix", "unclosed=3"], "rate alone");
     assert_usage(&["--mix", "paced=3"], "needs a rate");
     let nginx = "fixtures/testees/nginx/testee.toml";
     assert_usage(&["--testee", nginx, "--mix", "slow=3"], "needs a testee of the full tier");

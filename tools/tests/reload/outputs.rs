@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::{LIGHT, QUICK, assert_usage, command, conclusive, report, turn};
+use crate::{LIGHT, QUICK, assert_books_close, assert_usage, command, conclusive, report, turn};
 
 #[test]
 fn every_form_of_the_report_tells_the_same() {
@@ -37,13 +37,13 @@ fn every_form_of_the_report_tells_the_same() {
 #[test]
 fn a_policy_says_what_a_race_is() {
     let _turn = turn();
-    let with = |policy: &str| {
+    let with = |policy: &str, posts: &str| {
         let output = command(QUICK)
             .args([
                 "--mix",
                 "http=6",
                 "--post-share",
-                "0",
+                posts,
                 "--reloads",
                 "1",
                 "--json",
@@ -56,10 +56,27 @@ fn a_policy_says_what_a_race_is() {
             .output()
             .expect("the program runs");
         let report = report(&output);
-        assert_eq!(report["verdict"]["grade"], "conformant", "{:#}", report["verdict"]);
-        output.status.code()
+        let grade = if posts == "0" { "conformant" } else { "lossy" };
+        assert_eq!(report["verdict"]["grade"], grade, "{:#}", report["verdict"]);
+        assert_books_close(&report);
+        let retries = &report["requests"]["retries"];
+        (
+            output.status.code(),
+            report["verdict"]["races"].clone(),
+            retries["made"].clone(),
+            retries["answered"].clone(),
+        )
     };
-    assert_eq!((with("strict"), with("rfc")), (Some(1), Some(0)));
+    let (code, races, made, _) = with("strict", "0");
+    assert_eq!((code, made), (Some(1), Value::from(0)));
+    assert_ne!(races, 0);
+    // CHECK-7: a race is repeated once, really, and stays a race.
+    let (code, races, made, answered) = with("rfc", "0");
+    assert_eq!((code, &made, &answered), (Some(0), &races, &races));
+    assert_ne!(races, 0);
+    // RFC 9110 9.2.2: nobody repeats a POST by itself.
+    let (code, _, made, _) = with("rfc", "1");
+    assert_eq!((code, made), (Some(1), Value::from(0)));
 }
 
 #[test]

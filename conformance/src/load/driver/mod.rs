@@ -10,7 +10,7 @@ mod transcript;
 mod turn;
 mod wire;
 
-pub use record::{Loss, Record};
+pub use record::{Loss, Record, Retries};
 pub use turn::{DriveError, drive};
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use socket2::{Domain, Socket as Socket2, Type};
 use crate::load::connection::Connection;
 use crate::load::driver::turn::Driver;
 use crate::load::driver::wire::Socket;
-use crate::load::exchange::{Exchange, NoConnection, Turn};
+use crate::load::exchange::{Exchange, NoConnection, Settled, Turn};
 use crate::load::fate::{End, Fate};
 use crate::load::population::{Method, Population};
 use crate::load::tally::Gap;
@@ -23,7 +23,7 @@ impl Driver<'_> {
     pub(super) fn open_next(&mut self, population: Population) {
         let shape = self.plan.shape(population);
         let first = match population {
-            Population::Fresh => None,
+            population if population.is_single() => None,
             // The handshake is a request of its own.
             population if population.is_websocket() => {
                 let ticket = self.record.ledger.plan(population, Method::Get);
@@ -108,17 +108,26 @@ impl Driver<'_> {
     /// A connection is over: enters the end, and opens another one if its population wants one.
     pub(super) fn conclude(&mut self, mut connection: Connection, turn: Turn, now: Duration) {
         let population = connection.population;
+        let mut again = Vec::new();
         for settled in turn.settled.into_iter().chain(turn.more) {
+            again.extend(self.once_more(&settled));
             let inside = self.is_inside(settled.exchange.intended);
             let transcript = self.transcript(&settled, &connection, now);
             self.record.settle(settled, &connection, inside, now, transcript);
         }
+        let mut again = again.into_iter();
         let returned = turn.returned.map(|mut exchange| {
             exchange.attempt = exchange.attempt.saturating_add(1);
             exchange
         });
+        // The next connection is a new one; what was pipelined behind goes out on another.
+        let returned = returned.or_else(|| again.next());
+        self.pending[population.index()].extend(again);
         if let (Some(end), Some(link)) = (turn.end, connection.link.take()) {
             self.record.ledger.end(link, end);
+            if population.is_websocket() && end == End::Announced {
+                self.record.timeline.told_goodbye(now);
+            }
             if self.control.aborts() {
                 if let Some(exchange) = returned {
                     self.record.ledger.settle(exchange.ticket, Fate::NotSent);
@@ -132,6 +141,23 @@ impl Driver<'_> {
         } else if let Some(exchange) = returned {
             self.pending[population.index()].push_front(exchange);
         }
+    }
+
+    /// The request once more, where it met a race and a client would repeat it by itself: once, and only what is
+    /// idempotent (RFC 9110 9.2.2).
+    fn once_more(&mut self, settled: &Settled) -> Option<Exchange> {
+        let lost = &settled.exchange;
+        let (population, method) = (lost.ticket.population(), lost.ticket.method());
+        let is_due = self.plan.retries
+            && settled.fate == Fate::KeepAliveRace
+            && method.is_idempotent()
+            && !lost.again
+            && !self.control.aborts();
+        is_due.then(|| {
+            self.record.retries.made += 1;
+            let exchange = Exchange::new(self.record.ledger.plan(population, method), lost.intended);
+            Exchange { attempt: lost.attempt.saturating_add(1), again: true, ..exchange }
+        })
     }
 
     /// Begins a connection.
@@ -170,7 +196,7 @@ impl Driver<'_> {
         }
         let wanted = returned.is_some()
             || !self.pending[population.index()].is_empty()
-            || (population != Population::Fresh && self.stopping.is_none());
+            || (!population.is_single() && self.stopping.is_none());
         if wanted {
             self.reopen.push((at, population, returned));
         }
@@ -210,6 +236,9 @@ impl Driver<'_> {
                     self.record.ledger.settle(exchange.ticket, Fate::NotSent);
                 }
             }
+        }
+        while self.unclosed.front().is_some_and(|(until, _)| *until <= now) {
+            self.unclosed.pop_front();
         }
         if self.stopping.is_some() {
             self.reopen_for_the_rest(now);

@@ -40,8 +40,22 @@ pub struct Record {
     pub cpu: Duration,
     /// How long the driver ran.
     pub wall: Duration,
+    /// Requests that were sent once more.
+    pub retries: Retries,
     /// Requests under way when each release was aimed at; the first one, with which the server starts, has 0.
     pub in_flight_at_aim: Vec<u64>,
+}
+
+/// Requests that met a keep-alive race and were sent once more on a new connection. Each is a planned request of its own
+/// with a fate of its own; the race stays a race.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Retries {
+    /// How many.
+    pub made: u64,
+    /// Those of them that were answered.
+    pub answered: u64,
+    /// The slowest answer, from the moment at which the first try was meant to leave.
+    pub slowest: Duration,
 }
 
 /// Losses that are listed one by one.
@@ -96,6 +110,7 @@ impl Record {
             lateness: Duration::ZERO,
             cpu: Duration::ZERO,
             wall: Duration::ZERO,
+            retries: Retries::default(),
             in_flight_at_aim: vec![0; releases],
         }
     }
@@ -122,6 +137,10 @@ impl Record {
         let weight = fate.weight(method);
         let release = receipt.map(|receipt| receipt.release);
         self.timeline.settled(now, Settling { fate, weight, release, latency });
+        if exchange.again && weight == Weight::Kept {
+            self.retries.answered += 1;
+            self.retries.slowest = self.retries.slowest.max(latency);
+        }
         if weight == Weight::Kept {
             self.latencies.record(population, inside, latency);
             self.completions.happened(now);

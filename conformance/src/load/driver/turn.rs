@@ -27,6 +27,7 @@ use crate::load::random::Random;
 use crate::load::receipt::Releases;
 use crate::load::schedule::Schedule;
 use crate::load::speaker::Speaker;
+use crate::load::tls::Stream;
 
 /// Loads `target` until [`Control::stop`], then waits for what is under way, and returns the record.
 ///
@@ -77,6 +78,8 @@ pub(super) struct Driver<'a> {
     pub(super) pending: Vec<VecDeque<Exchange>>,
     /// Connections that take their time, when they go on, and the number of the connection.
     pub(super) held: BinaryHeap<Reverse<(Duration, usize, u32)>>,
+    /// Connections that the server has ended and whose own side stays open until then.
+    pub(super) unclosed: VecDeque<(Duration, Stream)>,
     /// Connections to be opened again, and when.
     pub(super) reopen: Vec<(Duration, Population, Option<Exchange>)>,
     pub(super) stopping: Option<Duration>,
@@ -133,6 +136,7 @@ impl<'a> Driver<'a> {
             resting: (0..per_population).map(|_| VecDeque::new()).collect(),
             pending: (0..per_population).map(|_| VecDeque::new()).collect(),
             held: BinaryHeap::new(),
+            unclosed: VecDeque::new(),
             reopen: Vec::new(),
             stopping: None,
             methods: random.fork(1 << 32),
@@ -233,7 +237,7 @@ impl<'a> Driver<'a> {
                 self.record.lateness = self.record.lateness.max(due - at);
                 let exchange = self.planned(population, self.origin + at);
                 match population {
-                    Population::Fresh => self.open(population, Some(exchange)),
+                    population if population.is_single() => self.open(population, Some(exchange)),
                     _ => self.pending[population.index()].push_back(exchange),
                 }
             }

@@ -10,6 +10,7 @@ use mio::event::Event;
 use crate::load::connection::Connection;
 use crate::load::driver::turn::Driver;
 use crate::load::exchange::{Cut, Exchange, Turn};
+use crate::load::fate::End;
 use crate::load::identity::Identity;
 use crate::load::population::Population;
 use crate::load::receipt::Wanted;
@@ -146,14 +147,12 @@ impl Driver<'_> {
                 }
                 None
             }
-            None if goes_on && population != Population::Fresh => {
-                Some(self.planned(population, self.control.now()))
-            }
+            None if goes_on && !population.is_single() => Some(self.planned(population, self.control.now())),
             pending => pending,
         };
         match pending {
             Some(exchange) => self.put_unchecked(key, exchange),
-            None if self.stopping.is_none() && population != Population::Fresh => {
+            None if self.stopping.is_none() && !population.is_single() => {
                 self.resting[index].push_back(key);
             }
             None => {
@@ -287,8 +286,13 @@ impl Driver<'_> {
     /// Enters what a happening led to; true if the connection is over.
     pub(super) fn apply(&mut self, key: usize, turn: Turn, now: Duration) -> bool {
         if turn.end.is_some() {
-            let socket = self.sockets.remove(key);
-            self.conclude(socket.connection, turn, now);
+            let Socket { mut stream, connection, .. } = self.sockets.remove(key);
+            if connection.population == Population::Unclosed && turn.end == Some(End::Announced) {
+                // What a descriptor is dropped with, an event queue forgets; this one goes on living.
+                let _ = self.poll.registry().deregister(&mut stream.tcp);
+                self.unclosed.push_back((now + UNCLOSED, stream));
+            }
+            self.conclude(connection, turn, now);
             return true;
         }
         for settled in turn.settled.into_iter().chain(turn.more) {
@@ -328,6 +332,9 @@ fn look(stream: &mut Stream, buffer: &mut [u8]) -> Found {
 /// Octets of an upload that are written at once, and the time from one piece to the next.
 const PIECE: usize = 4 * 1024;
 const WRITE_PAUSE: Duration = Duration::from_millis(25);
+
+/// How long a client that does not close keeps its side open.
+const UNCLOSED: Duration = Duration::from_secs(1);
 
 /// The time from one read of a download to the next; each takes at most a buffer of 64 KiB.
 const READ_PAUSE: Duration = Duration::from_millis(5);

@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 
 use crate::load::budget::{BudgetReport, Budgets};
 use crate::load::check::Outcome;
-use crate::load::diagnosis::{Diagnosis, diagnose};
+use crate::load::diagnosis::{Diagnosis, diagnose, queue_lost};
 use crate::load::executions::{Executions, ExecutionsReport};
 use crate::load::fate::{End, Fate};
 use crate::load::grade::Verdict;
@@ -18,6 +18,7 @@ use crate::load::population::{Method, Population};
 use crate::load::report::loss::LossReport;
 use crate::load::report::reload::ReloadReport;
 use crate::load::report::server::{EnvironmentReport, GenerationReport, ProcessesReport, generations};
+use crate::load::sockets::ListenersReport;
 use crate::load::tally::{Gap, LatencySummary};
 use crate::load::timeline::Slice;
 use crate::load::watch::PidSeen;
@@ -57,6 +58,8 @@ pub struct Report {
     pub generations: Vec<GenerationReport>,
     /// The server's processes; null where they can't be seen.
     pub processes: Option<ProcessesReport>,
+    /// The sockets that listen on the server's ports; null where they can't be seen.
+    pub listeners: Option<ListenersReport>,
     /// The server's own ledger of what it executed; null where it keeps none.
     pub executions: Option<ExecutionsReport>,
     /// What the kernel's TCP counters of the whole machine grew by.
@@ -126,8 +129,21 @@ pub struct RequestsReport {
     pub not_sent: u64,
     /// The others: the sum of their fates.
     pub sent: u64,
+    /// Requests sent once more after a race (`--policy rfc`), which are among the planned ones; the race stays a race.
+    pub retries: RetriesReport,
     /// By population and method; fates that did not occur are left out.
     pub fates: Vec<FatesReport>,
+}
+
+/// Requests that met a keep-alive race and were sent once more on a new connection.
+#[derive(Debug, JsonSchema, Serialize)]
+pub struct RetriesReport {
+    /// How many.
+    pub made: u64,
+    /// Those of them that were answered.
+    pub answered: u64,
+    /// The slowest of these answers, from the moment at which the first try was meant to leave.
+    pub slowest_ms: f64,
 }
 
 /// Fates of one population and method.
@@ -174,6 +190,7 @@ impl Report {
             let told: Vec<String> =
                 freeze.outcomes.iter().map(|(outcome, count)| format!("{count} {outcome}")).collect();
             if 0 < freeze.lost {
+                self.diagnosis.extend(queue_lost(freeze));
                 failures.push(format!("queued while the workers stood still: {}", told.join(", ")));
             }
             failures.extend(freeze.error.iter().map(|why| format!("the reload of the freeze-frame: {why}")));
@@ -217,6 +234,7 @@ impl Report {
             pids: record.watch.pids().to_vec(),
             generations: generations(outcome),
             processes: ProcessesReport::of(&outcome.census),
+            listeners: outcome.listeners.clone(),
             executions: outcome.executions.as_ref().map(Executions::report),
             kernel: outcome.kernel.clone(),
             budgets: Vec::new(),
@@ -257,7 +275,18 @@ fn requests(outcome: &Outcome) -> RequestsReport {
         }
     }
     let not_sent = ledger.planned() - ledger.sent_total();
-    RequestsReport { planned: ledger.planned(), not_sent, sent: ledger.sent_total(), fates }
+    let retries = outcome.record.retries;
+    RequestsReport {
+        planned: ledger.planned(),
+        not_sent,
+        sent: ledger.sent_total(),
+        retries: RetriesReport {
+            made: retries.made,
+            answered: retries.answered,
+            slowest_ms: retries.slowest.as_secs_f64() * 1000.0,
+        },
+        fates,
+    }
 }
 
 fn connections(outcome: &Outcome) -> ConnectionsReport {

@@ -68,7 +68,7 @@ impl LossReport {
             since_written_ms: loss.since_written.map(|time| time.as_secs_f64() * 1000.0),
             last_pid: loss.last_pid,
             execution: match (executions, loss.id) {
-                (Some(executions), Some(id)) => executions.of(&String::from_utf8_lossy(&id)),
+                (Some(executions), Some(id)) => executions.of(&id),
                 _ => Execution::Unknown,
             },
             transcript: loss.transcript.clone(),

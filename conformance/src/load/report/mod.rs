@@ -6,7 +6,8 @@ mod reload;
 mod server;
 
 pub use document::{
-    ConnectionsReport, FatesReport, LatencyReport, LoadReport, Report, RequestsReport, TesteeReport,
+    ConnectionsReport, FatesReport, LatencyReport, LoadReport, Report, RequestsReport, RetriesReport,
+    TesteeReport,
 };
 pub(crate) use document::{maybe_seconds, seconds};
 pub use loss::LossReport;

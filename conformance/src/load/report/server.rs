@@ -47,6 +47,8 @@ pub struct ProcessesReport {
     pub after: Headcount,
     /// The most workers that there were at once.
     pub most_workers: usize,
+    /// The fewest workers that there were at once.
+    pub least_workers: usize,
     /// Every process that was seen.
     pub lives: Vec<Life>,
 }
@@ -54,8 +56,13 @@ pub struct ProcessesReport {
 impl ProcessesReport {
     pub(crate) fn of(census: &Census) -> Option<ProcessesReport> {
         let (before, after) = census.first_and_last()?;
-        let lives = census.lives().to_vec();
-        Some(ProcessesReport { before, after, most_workers: census.most_workers(), lives })
+        Some(ProcessesReport {
+            before,
+            after,
+            most_workers: census.most_workers(),
+            least_workers: census.least_workers(),
+            lives: census.lives().to_vec(),
+        })
     }
 }
 

@@ -1,32 +1,12 @@
-//! Known patterns in what was seen, told in a line with the id of `docs/reload.md`. A guess at the cause, never a verdict.
+//! Patterns in what became of requests and connections.
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
-use serde::Serialize;
-
+use crate::load::diagnosis::pattern::Say;
 use crate::load::fate::Fate;
+use crate::load::population::Population;
 use crate::load::report::{LossReport, Report};
-
-/// One pattern.
-#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize)]
-pub struct Diagnosis {
-    /// The failure mode, such as `RL-10`.
-    pub rule: String,
-    /// What was seen and what it looks like.
-    pub text: String,
-}
-
-/// What the report looks like.
-pub(crate) fn diagnose(report: &Report) -> Vec<Diagnosis> {
-    let mut found = Vec::new();
-    let mut say = |rule: &str, text: String| found.push(Diagnosis { rule: rule.to_owned(), text });
-    races(report, &mut say);
-    drops(report, &mut say);
-    whole(report, &mut say);
-    control(report, &mut say);
-    found
-}
+use crate::load::timeline::Timeline;
 
 fn of(report: &Report, fate: Fate) -> Vec<&LossReport> {
     report.losses.iter().filter(|loss| loss.fate == fate).collect()
@@ -39,7 +19,7 @@ fn death(report: &Report, pid: u32) -> Option<f64> {
 }
 
 /// Requests under way on connections that were kept.
-fn races(report: &Report, say: &mut dyn FnMut(&str, String)) {
+pub(super) fn races(report: &Report, say: Say<'_>) {
     let mut by_worker: BTreeMap<u32, Vec<&LossReport>> = BTreeMap::new();
     for loss in of(report, Fate::KeepAliveRace) {
         by_worker.entry(loss.last_pid.unwrap_or(0)).or_default().push(loss);
@@ -59,16 +39,19 @@ fn races(report: &Report, say: &mut dyn FnMut(&str, String)) {
         let at = losses.iter().map(|loss| loss.at);
         let (first, last) = (at.clone().fold(f64::MAX, f64::min), at.fold(0.0, f64::max));
         let whose = match (pid, death(report, pid)) {
-            (0, _) => "of one another".to_owned(),
-            (pid, Some(death)) => {
-                format!("and {:.0} ms of worker {pid}'s exit", (death - first).abs() * 1000.0)
+            (0, _) => String::new(),
+            (pid, Some(death)) if first <= death => {
+                format!(", {:.0} ms before worker {pid} was gone", (death - first) * 1000.0)
             }
-            (pid, None) => format!("of one another on worker {pid}, which lives on"),
+            (pid, Some(death)) => {
+                format!(", {:.0} ms after worker {pid} was found gone", (first - death) * 1000.0)
+            }
+            (pid, None) => format!(" on worker {pid}, which lives on"),
         };
         say(
             "RL-10",
             format!(
-                "{} keep-alive connections closed within {:.0} ms {whose}, each with a request in flight: idle connections closed at drain",
+                "{} keep-alive connections closed within {:.0} ms{whose}, each with a request in flight: idle connections closed at drain",
                 losses.len(),
                 ((last - first) * 1000.0).ceil().max(1.0),
             ),
@@ -77,16 +60,13 @@ fn races(report: &Report, say: &mut dyn FnMut(&str, String)) {
 }
 
 /// Connections that were new.
-fn drops(report: &Report, say: &mut dyn FnMut(&str, String)) {
+pub(super) fn drops(report: &Report, say: Say<'_>) {
     let refused = of(report, Fate::Refused);
     if let (Some(first), Some(last)) = (refused.first(), refused.last()) {
-        let after = report.reloads.last().is_some_and(|reload| reload.over < last.at);
-        let rule = if after { "RL-31" } else { "RL-1" };
-        let ends = if after { ", and nobody listened in the end" } else { "" };
         say(
-            rule,
+            "RL-1",
             format!(
-                "{} connections refused over {:.0} ms: no socket listened{ends}",
+                "{} connections refused over {:.0} ms: no socket listened",
                 refused.len(),
                 (last.at - first.at) * 1000.0
             ),
@@ -119,8 +99,8 @@ fn drops(report: &Report, say: &mut dyn FnMut(&str, String)) {
     }
 }
 
-/// Answers that were cut or never came, and pauses.
-fn whole(report: &Report, say: &mut dyn FnMut(&str, String)) {
+/// Answers that were cut, never came, or were errors.
+pub(super) fn unanswered(report: &Report, say: Say<'_>) {
     let cut = of(report, Fate::Truncated);
     if !cut.is_empty() {
         say("RL-12", format!("{} answers ended in the middle: cut by a deadline or a kill", cut.len()));
@@ -156,6 +136,10 @@ fn whole(report: &Report, say: &mut dyn FnMut(&str, String)) {
             ),
         );
     }
+}
+
+/// Deadlines and pauses.
+pub(super) fn pauses(report: &Report, say: Say<'_>) {
     // Offsets from the trigger that are alike name a deadline.
     let offsets: Vec<f64> = report
         .losses
@@ -189,76 +173,47 @@ fn whole(report: &Report, say: &mut dyn FnMut(&str, String)) {
             ),
         );
     }
+    let single = |population: Population| {
+        let of = report.latency.iter().filter(move |row| row.population == population);
+        of.map(|row| row.summary.max_ms).fold(0.0, f64::max)
+    };
+    let unclosed = single(Population::Unclosed);
+    let slowest = unclosed.max(single(Population::Fresh));
+    if 0.0 < unclosed && HELD_UP_MS <= slowest {
+        say(
+            "RL-17",
+            format!(
+                "a new connection waited {slowest:.0} ms while others were not closed by their clients: workers that wait for a client's end"
+            ),
+        );
+    }
+}
+
+/// WebSockets and their ends.
+pub(super) fn goodbyes(report: &Report, say: Say<'_>) {
     let abrupt: u64 =
         report.connections.ends.values().filter_map(|ends| ends.get("websocket without close frame")).sum();
     if 0 < abrupt {
         say("RL-21", format!("{abrupt} websockets ended without a close frame"));
     }
-}
-
-/// Releases and processes.
-fn control(report: &Report, say: &mut dyn FnMut(&str, String)) {
-    for (at, reload) in report.reloads.iter().enumerate().filter(|(_, reload)| !reload.superseded) {
-        let (up, name) = (reload.mode == "up", &reload.release);
-        if up && reload.answers == 0 && reload.trigger_after.is_some() {
-            let gone = reload.old_gone.is_some();
-            let rule = if gone { "RL-26" } else { "RL-32" };
-            let seen = if gone { "the workers were replaced" } else { "nothing changed" };
-            say(
-                rule,
-                format!(
-                    "the reload to {name} was taken, {seen}, and the new release never answered: stale code, or no reload"
-                ),
-            );
-        } else if up && !reload.finished {
-            say(
-                "RL-27",
-                format!(
-                    "the reload to {name} was not over after {:.1} s: workers of before are still there",
-                    reload.over - reload.planned
-                ),
-            );
-        }
-        let late = reload.last_old_fresh.filter(|last| up && reload.finished && reload.over + 0.1 < *last);
-        if let (Some(last), true) = (late, at + 1 == report.reloads.len()) {
-            say(
-                "RL-18",
-                format!(
-                    "an old release still answered a new connection {:.1} s after the reload to {name} was over",
-                    last - reload.over
-                ),
-            );
+    let step = Timeline::STEP.as_secs_f64();
+    let mut worst = (0, 0);
+    for reload in &report.reloads {
+        let place = |at: f64| ((at / step) as usize).min(report.timeline.len());
+        let (from, to) = (place(reload.trigger_before.unwrap_or(reload.planned)), place(reload.over + 0.5));
+        let told = &report.timeline[from..to.max(from)];
+        let all: u64 = told.iter().map(|slice| slice.goodbyes).sum();
+        let most = told.windows(2).map(|two| two[0].goodbyes + two[1].goodbyes).max().unwrap_or(0);
+        if worst.0 < most && all <= 2 * most {
+            worst = (most, all);
         }
     }
-    let Some(processes) = &report.processes else { return };
-    let (before, after) = (processes.before, processes.after);
-    if before.workers < after.workers || before.processes + 1 < after.processes {
+    let (most, all) = worst;
+    if HERD <= most {
         say(
-            "RL-28",
+            "RL-22",
             format!(
-                "{} processes before and {} after ({} workers and {}): old ones are left behind",
-                before.processes, after.processes, before.workers, after.workers
-            ),
-        );
-    }
-    let reloads = report.reloads.len();
-    if 3 <= reloads && before.descriptors + 2 * reloads <= after.descriptors && report.losses.is_empty() {
-        say(
-            "RL-28",
-            format!(
-                "{} descriptors before and {} after {reloads} reloads",
-                before.descriptors, after.descriptors
-            ),
-        );
-    }
-    let births = processes.lives.iter().filter(|life| life.born.is_some()).count();
-    let expected = reloads * before.workers.max(1) * 3;
-    if expected + 5 < births {
-        say(
-            "RL-25",
-            format!(
-                "{births} processes were started for {reloads} reloads of {} workers: a crash loop",
-                before.workers
+                "{most} of {all} websockets were told goodbye within two tenths of a second of one reload: they come back as one herd"
             ),
         );
     }
@@ -269,3 +224,9 @@ const ZOMBIE_MS: f64 = 100.0;
 
 /// A pause that is no accident.
 const STALL_MS: f64 = 250.0;
+
+/// From here on a new connection was held up by somebody: half of the time for which clients do not close.
+const HELD_UP_MS: f64 = 500.0;
+
+/// So many WebSockets at once are a herd.
+const HERD: u64 = 10;
