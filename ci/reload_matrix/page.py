@@ -72,7 +72,7 @@ Where it falls to nothing, nobody was answered; outside the shades that says mor
 <li><b>Looks like RL-…</b> names a known pattern of losses, by its rule in <code>docs/reload.md</code>.</li>
 <li><b>Broken promises</b> are named beneath. <i>Parked</i> connections are left in one state of the protocol and go on a
 second after a reload; in the <i>freeze-frame</i> they wait in the accept queue while the workers stand still and the reload
-comes. Neither depends on luck.</li>
+comes. Neither depends on luck, and neither is tried on a server that serves one connection at a time to a worker.</li>
 <li><b>Longest silence</b> is the longest time in which nobody got an answer, while requests were sent.</li>
 <li><b>p99 in a reload</b> is how many times longer the slowest hundredth of paced requests waited while a reload
 was under way.</li>

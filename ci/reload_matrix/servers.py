@@ -29,8 +29,10 @@ class Row:
     testee: str  # below fixtures/testees
     needs: Needs
     reload_flags: tuple[str, ...] = ()
-    # One connection at a time to a worker: cases side by side would wait for each other.
+    # One connection at a time to a worker: cases side by side, and parked connections, would wait for each other.
     serial: bool = False
+    # The least time from one reload to the next, where the server needs more than others.
+    every: str | None = None
 
     @property
     def id(self):
@@ -116,7 +118,7 @@ ROWS = (
     Row("Hypercorn", "workers, HUP", "hypercorn/testee.toml", HYPERCORN),
     Row("Granian", "workers, HUP", "granian/testee.toml", GRANIAN),
     Row("uWSGI", "http-socket, HUP", "uwsgi/testee.toml", UWSGI, serial=True),
-    Row("uWSGI", "http-socket, lazy-apps, chain reload", "uwsgi/testee-chain.toml", UWSGI, serial=True),
+    Row("uWSGI", "http-socket, lazy-apps, chain reload", "uwsgi/testee-chain.toml", UWSGI, serial=True, every="12s"),
     Row("Puma", "cluster, phased restart (USR1)", "puma/testee.toml", PUMA),
     Row("Puma", "cluster, hot restart (USR2)", "puma/testee-hot.toml", PUMA),
     Row("unicorn", "HUP", "unicorn/testee.toml", UNICORN, serial=True),
