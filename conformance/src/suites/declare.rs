@@ -120,6 +120,7 @@ macro_rules! exchange {
         $(; alias: $alias:literal)?
         $(; plan: $plan:ident)?
         $(; resume: $resume:literal)?
+        $(; needs: [$($need:expr),*])?
         $(;)?
     ) => {
         $crate::case::Case {
@@ -128,7 +129,7 @@ macro_rules! exchange {
             source: $source,
             level: $crate::case::Level::$level,
             reading: $reading,
-            needs: &[$crate::case::Need::Can($crate::testee::Capability::Http)],
+            needs: &[$crate::case::Need::Can($crate::testee::Capability::Http), $($($need),*)?],
             sharing: $crate::case::Sharing::Shared,
             aliases: &[$($alias)?],
             budget: std::time::Duration::from_secs(8),

@@ -1,4 +1,4 @@
-use crate::case::{Case, Payload, Source, closed, echoes, observe, prefer, status, tolerate};
+use crate::case::{Case, Need, Payload, Source, closed, echoes, observe, prefer, status, tolerate, waits};
 
 /// Lengths and sizes beyond what a number holds.
 pub(super) const CASES: &[Case] = &[
@@ -22,5 +22,45 @@ pub(super) const CASES: &[Case] = &[
         reading: "The grammar has no limit on digits; refusing it is recorded.";
         send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n00000000000000005\r\nhello\r\n0\r\n\r\n");
         accept: [prefer(echoes(b"hello")), observe(status(400)), observe(status(413))]
+    },
+    exchange! {
+        "http.length.wraps-at-32-bits", Must, Source::Rfc(9110, "8.6");
+        claim: "A Content-Length of 2^32 + 5 must not be taken as 5.";
+        reading: "Refused, or its sender is waited for.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4294967301\r\n\r\nhello");
+        accept: [prefer(status(413)), prefer(status(400)), prefer(closed()), prefer(waits())];
+        needs: [Need::FullTier]
+    },
+    exchange! {
+        "http.length.wraps-below-zero", Must, Source::Rfc(9110, "8.6");
+        claim: "A Content-Length of 2^63 + 5 must not be taken as a negative number.";
+        reading: "Refused, or its sender is waited for.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9223372036854775813\r\n\r\nhello");
+        accept: [prefer(status(413)), prefer(status(400)), prefer(closed()), prefer(waits())];
+        needs: [Need::FullTier]
+    },
+    exchange! {
+        "http.chunk.size-wraps-at-32-bits", Must, Source::Rfc(9112, "7.1");
+        claim: "A chunk size of 2^32 + 5 must not be taken as 5.";
+        reading: "Refused, or its sender is waited for.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n100000005\r\nhello\r\n0\r\n\r\n");
+        accept: [prefer(status(413)), prefer(status(400)), prefer(closed()), prefer(waits())];
+        needs: [Need::FullTier]
+    },
+    exchange! {
+        "http.chunk.size-of-all-ones", Must, Source::Rfc(9112, "7.1");
+        claim: "A chunk size of 2^64 - 1 must not be taken as -1.";
+        reading: "Refused, or its sender is waited for.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\nhello\r\n0\r\n\r\n");
+        accept: [prefer(status(413)), prefer(status(400)), prefer(closed()), prefer(waits())];
+        needs: [Need::FullTier]
+    },
+    exchange! {
+        "http.chunk.sum-wraps", Must, Source::Rfc(9112, "7.1");
+        claim: "Chunk sizes that come to 2^64 together must not be taken as nothing.";
+        reading: "Five octets, then 2^64 - 5: refused, or the sender is waited for.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nfffffffffffffffb\r\nhello\r\n0\r\n\r\n");
+        accept: [prefer(status(413)), prefer(status(400)), prefer(closed()), prefer(waits())];
+        needs: [Need::FullTier]
     },
 ];

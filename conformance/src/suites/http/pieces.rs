@@ -1,4 +1,4 @@
-use crate::case::{Case, Payload, Source, answered, echoes, prefer, waits};
+use crate::case::{Case, Need, Payload, Source, answered, echoes, prefer, waits};
 
 /// Requests in pieces.
 pub(super) const CASES: &[Case] = &[
@@ -37,5 +37,14 @@ pub(super) const CASES: &[Case] = &[
         accept: [prefer(waits())];
         alias: "h1:sg.05";
         resume: b".1\r\nHost: a\r\n\r\n"
+    },
+    exchange! {
+        "http.pieces.half-chunk-end", Must, Source::Rfc(9112, "7.1");
+        claim: "Half the line end behind a chunk must wait for the rest.";
+        reading: "Nothing in the quiet window, then the rest makes it a request that is answered.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r");
+        accept: [prefer(waits())];
+        resume: b"\n0\r\n\r\n";
+        needs: [Need::FullTier]
     },
 ];
