@@ -14,10 +14,10 @@ use anyhow::{Context, bail};
 use clap::Args;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use workerspec_conformance::load::{
-    Budgets, Console, Disturbance, Grade, Kind, LoadPlan, Markdown, Outcome, Progress, ReloadPlan, Report,
-    Subject, TesteeReport, Tls, check, enough_descriptors, freeze, junit, matrix, reloads_that_prove,
+    Budgets, Console, Disturbance, Grade, Kind, LoadPlan, Outcome, Progress, ReloadPlan, Report, Subject,
+    TesteeReport, Tls, check, enough_descriptors, freeze, junit, matrix, reloads_that_prove,
 };
-use workerspec_conformance::report::reload_page;
+use workerspec_conformance::report::{reload_markdown, reload_page};
 use workerspec_conformance::run::ExitKind;
 use workerspec_conformance::testee::{Capability, Launch, Mode, Testee, Tier};
 
@@ -558,7 +558,7 @@ fn publish(outputs: Outputs, report: &Report, exit_code: u8) -> anyhow::Result<(
         say(&Console(report).to_string())?;
     }
     if let Some(mut file) = outputs.markdown {
-        file.write_all(Markdown(report).to_string().as_bytes()).context("write the report as Markdown")?;
+        file.write_all(reload_markdown(report).as_bytes()).context("write the report as Markdown")?;
     }
     if let Some(output) = outputs.junit {
         output.write(&junit(report).map_err(anyhow::Error::msg)?)?;

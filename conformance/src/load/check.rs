@@ -17,6 +17,7 @@ use crate::load::executions::Executions;
 use crate::load::grade::{Evidence, Verdict};
 use crate::load::kernel::Counters;
 use crate::load::ledger::Imbalance;
+use crate::load::listeners::Listener;
 use crate::load::plan::LoadPlan;
 use crate::load::progress::Progress;
 use crate::load::receipt::Releases;
@@ -121,7 +122,11 @@ pub fn check(
         verdict.failures.push(format!("{twice} requests were executed more than once (RL-19)"));
         verdict.doubled(twice);
     }
-    let listeners = listening.map(|before| ListenersReport::new(before, &later(&reloads)));
+    let listeners = listening.map(|before| {
+        let mut later = later(&reloads);
+        settle(subject.as_ref(), &before, &mut later);
+        ListenersReport::new(before, &later)
+    });
     let changes = listeners.iter().flat_map(|listeners| &listeners.changes).filter(|change| change.fails);
     verdict.failures.extend(changes.map(|change| format!("{} ({})", change.text, change.rule)));
     if plan.disturb.iter().any(|one| one.kind == Kind::KillMaster) {
@@ -141,13 +146,31 @@ pub fn check(
     })
 }
 
-/// The listening sockets after each reload.
+/// What is on its way out at the end, such as the old master of an upgrade, gets a while for it.
+fn settle(subject: &dyn Subject, before: &[Listener], later: &mut [Later]) {
+    let Some(last) = later.last_mut() else { return };
+    let deadline = Instant::now() + PATIENCE / 2;
+    let is_wrong = |last: &Later| {
+        let report = ListenersReport::new(before.to_vec(), std::slice::from_ref(last));
+        report.changes.iter().any(|change| change.fails)
+    };
+    while is_wrong(last) && Instant::now() < deadline {
+        thread::sleep(Duration::from_millis(20));
+        let Some(sockets) = subject.listeners() else { return };
+        last.sockets = sockets;
+    }
+}
+
+/// The listening sockets after each reload; one that was disturbed is looked at in the end alone.
 fn later(reloads: &[Reloaded]) -> Vec<Later> {
     let seen = |(at, reload): (usize, &Reloaded)| {
         let sockets = reload.listeners.clone()?;
         Some(Later { release: format!("r{}", at + 1), finished: reload.finished, sockets })
     };
-    reloads.iter().enumerate().filter_map(seen).collect()
+    let last = reloads.len();
+    let told =
+        reloads.iter().enumerate().filter(|(at, reload)| reload.disturbed.is_empty() || at + 1 == last);
+    told.filter_map(seen).collect()
 }
 
 /// What lives on although the master was killed, if anything does after a while (RL-35).

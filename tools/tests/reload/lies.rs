@@ -126,7 +126,7 @@ pub(crate) const MODES: &[Mode] = &[
     (
         "RL-2",
         "load.drops-queue",
-        &["--mix", "fresh=@100", "--freeze"],
+        &["--mix", "fresh=@30", "--freeze"],
         &["queued while the workers stood still", "looks-like:RL-2"],
     ),
     ("RL-6", "load.leaves-holder", &["--mix", "fresh=@100"], &["neither master nor worker (RL-6)"]),
@@ -146,7 +146,12 @@ pub(crate) const MODES: &[Mode] = &[
         &["--mix", "fresh=@100"],
         &["2 masters hold port http", "looks-like:RL-30"],
     ),
-    ("RL-31", "load.both-leave", &["--mix", "fresh=@100"], &["\"refused\"", "looks-like:RL-31"]),
+    (
+        "RL-31",
+        "load.both-leave",
+        &["--mix", "fresh=@100", "--duration", "4s"],
+        &["\"refused\"", "looks-like:RL-31"],
+    ),
     ("RL-36", "load.one-by-one", &["--mix", "fresh=@100"], &["looks-like:RL-36"]),
     ("RL-39", "load.waits-fixed", &["--mix", "fresh=@50", "--reloads", "3"], &["looks-like:RL-39"]),
     ("RL-40", "load.log-ends", &["--mix", "fresh=@100"], &["looks-like:RL-40"]),
@@ -180,7 +185,7 @@ fn missed_again(mode: &Mode, soon: &str, late: &str) -> Option<String> {
     missed(mode, soon, late)
 }
 
-const LANES: usize = 6;
+const LANES: usize = 4;
 
 /// A stall, a leak or a habit alone is no loss: it is told, and the run may pass.
 const ONLY_TOLD: [&str; 9] =

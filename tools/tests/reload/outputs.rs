@@ -30,7 +30,7 @@ fn every_form_of_the_report_tells_the_same() {
     let xml = fs::read_to_string(path("xml")).expect("it is there");
     assert!(xml.contains("no request is lost") && xml.contains("failures=\"0\""), "{xml}");
     let markdown = fs::read_to_string(path("md")).expect("it is there");
-    assert!(markdown.contains("before\n") && markdown.contains(": lossless\n"), "{markdown}");
+    assert!(markdown.contains("before\n") && markdown.contains("reference is lossless\n"), "{markdown}");
     assert!(markdown.contains("| requests lost | 0 | 0 | kept |"), "{markdown}");
 }
 

@@ -1,7 +1,9 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::load::exchange::Limits;
 use crate::load::identity::Identity;
+use crate::load::messages::closing;
 use crate::load::population::Method;
 use crate::load::receipt::{Expectation, Wanted};
 use crate::load::request::{EMPTY_SUM, Sum};

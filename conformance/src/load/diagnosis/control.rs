@@ -71,7 +71,9 @@ pub(super) fn ends(report: &Report, say: Say<'_>) {
     let Some(end) = report.testee_gone.as_ref().filter(|_| !struck && !report.reloads.is_empty()) else {
         return;
     };
-    let born = report.processes.iter().flat_map(|processes| &processes.lives).any(|life| life.born.is_some());
+    // A process may live so shortly that no sample saw it, and have answered nevertheless.
+    let seen = report.processes.iter().flat_map(|processes| &processes.lives).any(|life| life.born.is_some());
+    let born = seen || report.reloads.iter().any(|reload| 0 < reload.answers);
     match born {
         true => {
             say("RL-31", format!("new workers were started, and then old and new ones were gone ({end})"))

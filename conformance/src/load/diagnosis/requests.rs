@@ -88,6 +88,15 @@ pub(super) fn drops(report: &Report, say: Say<'_>) {
         .into_iter()
         .find(|step| (0.0..150.0).contains(&(report.slowest_connect_ms - step)));
     let overflows = report.kernel.get("ListenOverflows").copied().unwrap_or(0);
+    let timed_out = of(report, Fate::ConnectTimeout).len();
+    if slow.is_none() && 0 < timed_out && 0 < overflows {
+        say(
+            "RL-3",
+            format!(
+                "{timed_out} connections did not come about in time; {overflows} overflows of accept queues on this machine"
+            ),
+        );
+    }
     if let Some(step) = slow {
         say(
             "RL-3",

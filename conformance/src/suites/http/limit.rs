@@ -48,4 +48,11 @@ pub(super) const CASES: &[Case] = &[
         send: Payload::Long { head: b"GET / HTTP/1.1\r\nHost: a\r\nX: ", unit: b"a", times: 4000, tail: b"\r\n\r\n" };
         accept: [prefer(answered()), tolerate(status(431))]
     },
+    exchange! {
+        "http.limit.empty-lines-without-end", Should, Source::Rfc(9112, "2.2");
+        claim: "Empty lines without end should not be skipped for ever.";
+        reading: "64 KiB of CRLF before the request line.";
+        send: Payload::Long { head: b"", unit: b"\r\n", times: 32_768, tail: b"GET / HTTP/1.1\r\nHost: a\r\n\r\n" };
+        accept: [prefer(status(400)), prefer(status(431)), prefer(status(413)), prefer(status(414)), prefer(closed()), tolerate(answered())]
+    },
 ];

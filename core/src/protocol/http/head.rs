@@ -74,7 +74,8 @@ pub(in crate::protocol) fn find_end(
 
 /// A head over the limit: 414 where not even the request line ends within it (RFC 9112 3), else 431.
 fn too_long(input: &[u8], max: usize, at: usize) -> Malformed {
-    let within = &input[skip_empty_lines(input)..max.min(input.len())];
+    let within = &input[..max.min(input.len())];
+    let within = &within[skip_empty_lines(within)..];
     match within.windows(2).any(|pair| pair == b"\r\n") {
         true => Malformed::new("head exceeds max_header", at, 431),
         false => Malformed::new("request line exceeds max_header", at, 414),

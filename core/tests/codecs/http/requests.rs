@@ -103,6 +103,8 @@ fn the_limit_of_a_chunked_message_is_the_same_under_every_cut() {
 #[test]
 fn limits_have_their_own_codes() {
     answered_with(&format!("GET / HTTP/1.1\r\nHost: x\r\nX: {}\r\n\r\n", "a".repeat(600)), 431);
+    // Nothing but empty lines, to the limit and beyond it.
+    answered_with(&"\r\n".repeat(2_000), 414);
     answered_with(&format!("GET /{}", "a".repeat(600)), 414);
     answered_with("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n", 413);
     answered_with("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999999\r\n\r\n", 413);
