@@ -36,7 +36,8 @@ mod tests {
                 }
                 Source::Rfc(number, section) => {
                     assert!(
-                        [768, 3629, 3986, 5246, 6455, 6585, 7692, 8446, 9110, 9112, 9293].contains(&number),
+                        [768, 3629, 3986, 5246, 6455, 6585, 7692, 8446, 9110, 9112, 9113, 9293]
+                            .contains(&number),
                         "{}: RFC {number}",
                         case.id
                     );

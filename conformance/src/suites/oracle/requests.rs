@@ -199,6 +199,7 @@ const TAKEN_BY_BOTH: Listed = &[
             "http.connection.unknown-expectation",
             "http.expect.above-limit",
             "http.expect.unknown",
+            "http.limit.empty-lines-without-end",
             "http.limit.long-method",
             "http.method.every-token-character",
             "http.request-line.unknown-method",
