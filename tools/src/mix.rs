@@ -10,9 +10,6 @@ use workerspec_conformance::load::{Group, LoadPlan, Population};
 pub(crate) enum Mix {
     /// Some of everything that the server has.
     All,
-    /// A few of every kind that a server can do justice to, besides http, paced and fresh. Text and frames have no goodbye,
-    /// so that a message may cross the end of its connection.
-    Usual,
     /// These kinds and no others.
     Of(Vec<Share>),
 }
@@ -124,11 +121,8 @@ pub(crate) fn apply(mix: &Mix, offer: &Offer<'_>, plan: &mut LoadPlan) -> Result
             (plan.busy, plan.paced, plan.rate, plan.fresh_rate) = (0, 0, 0.0, 0.0);
             shares.clone()
         }
-        Mix::All | Mix::Usual => ALL
+        Mix::All => ALL
             .into_iter()
-            .filter(|share| {
-                *mix == Mix::All || !matches!(share.population, Population::Text | Population::Frame)
-            })
             .filter(|share| share.population != Population::Events || offer.events)
             .filter(|share| offer.lacks(share.population).is_none())
             .collect(),
