@@ -77,14 +77,11 @@ fn without_a_mix_there_is_some_of_all_that_the_testee_has() {
     let (_, report) = mixed(&["--reloads", "1", "--no-executions"]);
     let rows = report["requests"]["fates"].as_array().expect("a list");
     let kinds: Vec<&str> = rows.iter().filter_map(|row| row["population"].as_str()).collect();
-    for kind in
-        ["busy", "paced", "fresh", "pipelined", "slow", "upload", "download", "events", "https", "web-socket"]
-    {
-        assert!(kinds.contains(&kind), "no {kind} in {kinds:?}");
+    let all = ["busy", "paced", "fresh", "pipelined", "slow", "upload", "download", "events", "https"];
+    for kind in all.iter().chain(&["web-socket", "web-socket-idle", "text", "frame"]) {
+        assert!(kinds.contains(kind), "no {kind} in {kinds:?}");
     }
-    for kind in ["text", "frame", "unclosed"] {
-        assert!(!kinds.contains(&kind), "{kind} in {kinds:?}");
-    }
+    assert!(!kinds.contains(&"unclosed"), "{kinds:?}");
     assert_eq!(report["executions"], Value::Null, "nobody asked for the ledger");
 }
 
