@@ -7,17 +7,16 @@ use crate::load::exchange::{Cut, Detail, Exchange, Limits, NoConnection, Settled
 use crate::load::fate::{End, Fate};
 use crate::load::messages::Messages;
 use crate::load::population::Population;
-use crate::load::receipt::{Receipt, Releases, Wanted};
+use crate::load::receipt::Wanted;
 
 impl Connection {
     /// The run is stopping: a stream that has no end of its own is as good as answered.
-    pub(crate) fn end_stream(&mut self, releases: &Releases) -> Turn {
+    pub(crate) fn end_stream(&mut self) -> Turn {
         let is_stream =
             |exchange: &Exchange| exchange.expects.is_some_and(|expects| expects.wanted == Wanted::Stream);
         match std::mem::replace(&mut self.state, State::Over) {
             State::Busy(exchange) if is_stream(&exchange) && self.answer.is_in_body() => {
-                let mut settled = self.settle(exchange, Fate::Current, Detail::None);
-                settled.receipt = Some(Receipt { release: releases.current(), pid: 0 });
+                let settled = self.settle(exchange, Fate::Current, Detail::None);
                 Turn { settled: Some(settled), end: Some(End::RunOver), ..Turn::default() }
             }
             state => {

@@ -53,7 +53,9 @@ impl Connection {
             return self.settle(exchange, Fate::WrongAnswer, Detail::Status(status));
         }
         let checked = match &exchange.expects {
-            Some(expects) if expects.wanted == Wanted::Line => expects.check(self.answer.body(), releases),
+            Some(expects) if expects.wanted == Wanted::Line => {
+                expects.check(self.answer.body(), releases).map(Some)
+            }
             Some(expects) => self.check_signed(expects.wanted, releases),
             None => Err(Forged::Form),
         };
@@ -61,25 +63,29 @@ impl Connection {
             Err(Forged::Other) => self.settle(exchange, Fate::Crosstalk, Detail::Forged(Forged::Other)),
             Err(why) => self.settle(exchange, Fate::WrongAnswer, Detail::Forged(why)),
             Ok(receipt) => {
-                if receipt.pid != 0 {
+                if let Some(receipt) = receipt {
                     self.last_pid = receipt.pid;
                 }
                 let fate = if self.answer.announces_close() && !self.asks_close {
                     Fate::Announced
-                } else if receipt.release == releases.current() {
+                } else if receipt.is_none_or(|receipt| receipt.release == releases.current()) {
                     Fate::Current
                 } else {
                     Fate::Older
                 };
                 let mut settled = self.settle(exchange, fate, Detail::None);
-                settled.receipt = Some(receipt);
+                settled.receipt = receipt;
                 settled
             }
         }
     }
 
-    /// Checks an answer that does not carry the identity of its request.
-    pub(super) fn check_signed(&self, wanted: Wanted, releases: &Releases) -> Result<Receipt, Forged> {
+    /// Checks an answer that does not carry the identity of its request; `None` where it does not tell who gave it.
+    pub(super) fn check_signed(
+        &self,
+        wanted: Wanted,
+        releases: &Releases,
+    ) -> Result<Option<Receipt>, Forged> {
         match wanted {
             Wanted::Slept(ms) if self.answer.body() != format!("slept {ms}\n").as_bytes() => {
                 return Err(Forged::Form);
@@ -87,12 +93,12 @@ impl Connection {
             Wanted::Digits(octets) if self.answer.body_octets() != octets => return Err(Forged::Length),
             Wanted::Upgrade | Wanted::Stream => {
                 // Who it is is asked next; a stream tells nothing.
-                return Ok(Receipt { release: releases.current(), pid: 0 });
+                return Ok(None);
             }
             _ => {}
         }
         match (self.answer.value(RELEASE), self.answer.value(PID)) {
-            (Some(release), Some(pid)) => releases.receipt(release, pid),
+            (Some(release), Some(pid)) => releases.receipt(release, pid).map(Some),
             _ => Err(Forged::Form),
         }
     }

@@ -7,6 +7,7 @@ use crate::load::exchange::{Detail, Exchange, Settled, Turn};
 use crate::load::fate::{End, Fate};
 use crate::load::identity::Identity;
 use crate::load::messages::{Came, closing};
+use crate::load::population::Population;
 use crate::load::receipt::{Forged, Releases, Wanted};
 
 impl Connection {
@@ -99,14 +100,17 @@ impl Connection {
                 Ok(receipt) => Some(receipt),
                 Err(why) => return self.settle(exchange, Fate::WrongAnswer, Detail::Forged(why)),
             },
-            _ if message == expects.id => self.served_by,
+            // A connection of lines or frames may have gone over to another worker since it was told.
+            _ if message == expects.id => self.served_by.filter(|_| self.population == Population::WebSocket),
             _ if Identity::is_of_run(message, expects.run) => {
                 return self.settle(exchange, Fate::Crosstalk, Detail::Forged(Forged::Other));
             }
             _ => return self.settle(exchange, Fate::WrongAnswer, Detail::NotEchoed),
         };
-        self.served_by = served_by;
-        self.last_pid = served_by.map_or(0, |receipt| receipt.pid);
+        self.served_by = served_by.or(self.served_by);
+        if let Some(receipt) = served_by {
+            self.last_pid = receipt.pid;
+        }
         let is_current = served_by.is_none_or(|receipt| receipt.release == releases.current());
         let fate = if is_current { Fate::Current } else { Fate::Older };
         let mut settled = self.settle(exchange, fate, Detail::None);

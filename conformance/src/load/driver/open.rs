@@ -272,7 +272,7 @@ impl Driver<'_> {
                 continue;
             }
             let turn = match socket.connection.population {
-                Population::Events => socket.connection.end_stream(&self.releases),
+                Population::Events => socket.connection.end_stream(),
                 _ => socket.connection.close_idle(),
             };
             self.apply(key, turn, now);
