@@ -122,6 +122,7 @@ pub fn check(
         verdict.failures.push(format!("{twice} requests were executed more than once (RL-19)"));
         verdict.doubled(twice);
     }
+    let listening = reloads.first().and_then(|first| first.listened.clone()).or(listening);
     let listeners = listening.map(|before| {
         let mut later = later(&reloads);
         settle(subject.as_ref(), &before, &mut later);

@@ -97,6 +97,8 @@ pub struct Reloaded {
     pub superseded: bool,
     /// What happened besides.
     pub disturbed: Vec<Disturbed>,
+    /// The listening sockets just before it; of the first alone.
+    pub listened: Option<Vec<Listener>>,
     /// The listening sockets when it had been over for a while; `None` where it was not over, or they can't be seen.
     pub listeners: Option<Vec<Listener>>,
 }
@@ -127,6 +129,8 @@ pub(crate) fn reload(
             return reloads;
         }
         let old = subject.workers();
+        // Not before the load: a port is open before all workers of it have come up.
+        let listened = if index == 0 { subject.listeners() } else { None };
         look_at_listeners(subject, reloads.last_mut());
         let planned = due.max(control.now());
         if !wait(control, interrupt, || planned <= control.now()) {
@@ -135,7 +139,7 @@ pub(crate) fn reload(
         let release = Release::new(format!("r{}", index + 1), *mode);
         let next = steps.get(index + 1).and_then(|(_, follows)| *follows);
         let aim = Aim { release: &release, index: index + 1, planned, next, victim: jitter.next(), old };
-        let reloaded = one(subject, aim, plan, control, interrupt);
+        let reloaded = Reloaded { listened, ..one(subject, aim, plan, control, interrupt) };
         due = match next {
             Some(next) => planned + next,
             None => reloaded.before.unwrap_or(planned) + plan.every,
@@ -265,6 +269,7 @@ fn one(
         superseded,
         disturbed,
         trigger,
+        listened: None,
         listeners: None,
     }
 }

@@ -12,7 +12,7 @@ use crate::load::listeners::{Holder, Listener};
 /// The listening sockets of the server's ports before the load and after it.
 #[derive(Debug, Clone, JsonSchema, Serialize)]
 pub struct ListenersReport {
-    /// Before the load.
+    /// Before the first reload.
     pub before: Vec<Listener>,
     /// At its end.
     pub after: Vec<Listener>,
@@ -73,7 +73,8 @@ fn compare(before: &[Listener], later: &Later) -> Vec<SocketChange> {
             changes.push(SocketChange { rule, port: port.to_owned(), text, fails });
         };
         let (old_masters, masters) = (masters(&then), masters(&now));
-        if old_masters.len() < masters.len() {
+        // A look that came before the first workers shows no master at all.
+        if old_masters.len().max(1) < masters.len() {
             let text =
                 format!("after {release} {} masters hold port {port}: {}", masters.len(), list(&masters));
             say("RL-30", text, true);
