@@ -10,10 +10,18 @@ use workerspec_conformance::suites::registry;
 use crate::output::say;
 use crate::run::{complain, files, unselected};
 
+const EXAMPLES: &str = "\
+Examples:
+  workerspec list 'suite(http) & level(must)'
+      the cases that a filter of `workerspec run` chooses
+  workerspec list --testee fixtures/testees/nginx/testee.toml
+      which of them would be skipped with nginx, and why";
+
 /// Arguments of `list`.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct ListArgs {
-    /// Ids, or patterns with * ? [] {} over whole ids; without one, every case
+    /// Ids, patterns with * ? [] {} over whole ids, or filters as of `run`; without one, every case
     #[arg(value_name = "ID")]
     cases: Vec<String>,
 
