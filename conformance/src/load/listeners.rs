@@ -2,7 +2,8 @@
 //! reload leaves in LISTEN takes connections that nobody serves.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
@@ -44,16 +45,18 @@ pub(crate) enum Place {
 
 /// The sockets that listen on these ports, and who of these processes holds them. Empty where there is no /proc.
 pub(crate) fn survey(ports: &[(String, Place)], processes: &[(Process, Role)]) -> Vec<Listener> {
-    let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
-    let tables = [read("/proc/net/tcp"), read("/proc/net/tcp6")];
-    let local = read("/proc/net/unix");
+    let tcp = listening().unwrap_or_default();
+    let is_local = ports.iter().any(|(_, place)| matches!(place, Place::Unix(_)));
+    let local =
+        if is_local { fs::read_to_string("/proc/net/unix").unwrap_or_default() } else { String::new() };
     let mut found: Vec<(String, u64)> = Vec::new();
     for (name, place) in ports {
         let sockets: Vec<u64> = match place {
-            Place::Tcp(port) => {
-                let listening = tables.iter().flat_map(|table| listeners(table, *port));
-                listening.map(|listening| listening.inode).collect()
-            }
+            Place::Tcp(port) => tcp
+                .iter()
+                .filter(|listening| listening.port == *port)
+                .map(|listening| listening.inode)
+                .collect(),
             Place::Unix(path) => unix_listeners(&local, &path.to_string_lossy()),
         };
         found.extend(sockets.into_iter().map(|socket| (name.clone(), socket)));
@@ -80,52 +83,57 @@ pub(crate) fn survey(ports: &[(String, Place)], processes: &[(Process, Role)]) -
 ///
 /// A port where nothing of this can be read (no /proc) has no strangers.
 pub(crate) fn strangers(port: u16, pids: &[u32]) -> Vec<String> {
-    let tables = ["/proc/net/tcp", "/proc/net/tcp6"].map(|path| fs::read_to_string(path).unwrap_or_default());
-    let listening: Vec<Listening> = tables.iter().flat_map(|table| listeners(table, port)).collect();
     let held: BTreeSet<u64> = pids.iter().flat_map(|pid| sockets_of(*pid)).collect();
+    let listening = listening().unwrap_or_default().into_iter();
     listening
-        .into_iter()
-        .filter(|listener| !held.contains(&listener.inode))
+        .filter(|listener| listener.port == port && !held.contains(&listener.inode))
         .map(|listener| format!("{} (socket {})", listener.address, listener.inode))
         .collect()
 }
 
 /// Whether anybody listens on `port`; also where the tables can't be read.
 pub(crate) fn is_listened_on(port: u16) -> bool {
-    let tables: Vec<String> = ["/proc/net/tcp", "/proc/net/tcp6"]
-        .into_iter()
-        .flat_map(|path| fs::read_to_string(path).ok())
-        .collect();
-    tables.is_empty() || tables.iter().any(|table| !listeners(table, port).is_empty())
+    listening().is_none_or(|all| all.iter().any(|listener| listener.port == port))
 }
 
 /// The processes that hold a socket which listens on `port`, as far as they can be looked into.
 pub(crate) fn holders(port: u16) -> Vec<u32> {
-    let tables = ["/proc/net/tcp", "/proc/net/tcp6"].map(|path| fs::read_to_string(path).unwrap_or_default());
+    let listening = listening().unwrap_or_default().into_iter();
     let inodes: BTreeSet<u64> =
-        tables.iter().flat_map(|table| listeners(table, port)).map(|listener| listener.inode).collect();
+        listening.filter(|listener| listener.port == port).map(|listener| listener.inode).collect();
     let Ok(processes) = fs::read_dir("/proc") else { return Vec::new() };
     let numbers = processes.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     numbers.filter(|pid| sockets_of(*pid).iter().any(|inode| inodes.contains(inode))).collect()
 }
 
+/// A TCP socket in LISTEN.
 #[derive(Debug, PartialEq, Eq)]
 struct Listening {
     /// As /proc writes it: hexadecimal address and port.
     address: String,
+    port: u16,
     inode: u64,
 }
 
-/// Lines of /proc/net/tcp in the state LISTEN on `port`.
-fn listeners(table: &str, port: u16) -> Vec<Listening> {
-    let line = |line: &str| {
-        let fields: Vec<&str> = line.split_whitespace().collect();
-        let (address, state, inode) = (fields.get(1)?, fields.get(3)?, fields.get(9)?);
-        let (_, hex) = address.split_once(':')?;
-        let matches = *state == LISTEN && u16::from_str_radix(hex, 16) == Ok(port);
-        matches.then_some(Listening { address: (*address).to_owned(), inode: inode.parse().ok()? })
-    };
-    table.lines().filter_map(line).collect()
+/// Every TCP socket in LISTEN; `None` where the tables can't be read.
+fn listening() -> Option<Vec<Listening>> {
+    let tables: Vec<File> =
+        ["/proc/net/tcp", "/proc/net/tcp6"].into_iter().flat_map(|path| File::open(path).ok()).collect();
+    (!tables.is_empty())
+        .then(|| tables.into_iter().flat_map(|table| listening_in(BufReader::new(table))).collect())
+}
+
+/// The kernel lists these sockets before all others, which may be tens of thousands: the rest is not even read.
+fn listening_in(table: impl BufRead) -> Vec<Listening> {
+    table.lines().skip(1).map_while(|line| listening_of(&line.ok()?)).collect()
+}
+
+/// A line of /proc/net/tcp in the state LISTEN.
+fn listening_of(line: &str) -> Option<Listening> {
+    let fields: Vec<&str> = line.split_ascii_whitespace().take(10).collect();
+    let (address, state, inode) = (*fields.get(1)?, *fields.get(3)?, fields.get(9)?);
+    let port = u16::from_str_radix(address.split_once(':')?.1, 16).ok()?;
+    (state == LISTEN).then_some(Listening { address: address.to_owned(), port, inode: inode.parse().ok()? })
 }
 
 const LISTEN: &str = "0A";
@@ -187,12 +195,12 @@ mod tests {
     }
 
     #[test]
-    fn only_listening_sockets_of_the_port_count() {
+    fn only_listening_sockets_count() {
         let table = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n   \
              0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4242 1\n   \
-             1: 0100007F:1F90 0100007F:9999 01 00000000:00000000 00:00000000 00000000     0        0 4343 1\n   \
-             2: 0100007F:1F91 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4444 1\n";
-        let found = listeners(table, 8080);
-        assert_eq!(found, [Listening { address: "0100007F:1F90".to_owned(), inode: 4242 }]);
+             1: 0100007F:1F91 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4444 1\n   \
+             2: 0100007F:1F90 0100007F:9999 01 00000000:00000000 00:00000000 00000000     0        0 4343 1\n";
+        let found = |port, inode| Listening { address: format!("0100007F:{port:X}"), port, inode };
+        assert_eq!(listening_in(table.as_bytes()), [found(8080, 4242), found(8081, 4444)]);
     }
 }

@@ -92,11 +92,18 @@ fn compare(before: &[Listener], later: &Later) -> Vec<SocketChange> {
         } else if let Some(text) = strays(&then, &now, port, release) {
             say("RL-6", text, true);
         }
-        let replaced = port == "unix"
-            && !then.is_empty()
+        let is_another = !then.is_empty()
             && !now.is_empty()
             && now.iter().all(|listener| then.iter().all(|old| old.socket != listener.socket));
-        if replaced {
+        // Whoever listens with one socket for each worker opens a new one for each.
+        let is_shared = then.len() == 1 && 2 <= then[0].holders.len();
+        if is_another && port != "unix" && is_shared {
+            let text = format!(
+                "all share the socket of port {port}, and after {release} it is another one: for a moment nobody listened (RL-1), or who was queued on the old one was reset"
+            );
+            say("RL-2", text, false);
+        }
+        if is_another && port == "unix" {
             let text = format!(
                 "the socket of port {port} is another one after {release}: who was queued on the old one was reset"
             );
@@ -181,8 +188,12 @@ mod tests {
     #[test]
     fn a_reload_that_keeps_the_sockets_is_found_clean() {
         assert_eq!(found(listener("http", 7, &[MASTER, (12, 10, Role::Worker)]), None), []);
-        // One socket for each worker may be another one each time (RL-2 tells what that costs).
-        assert_eq!(found(listener("http", 8, &[MASTER, (12, 10, Role::Worker)]), None), []);
+        // One socket for each worker may be another one each time.
+        let own = |socket, pid| listener("http", socket, &[(pid, 10, Role::Worker)]);
+        let later =
+            Later { release: "r1".to_owned(), finished: true, sockets: vec![own(9, 13), own(10, 14)] };
+        let report = ListenersReport::new(vec![own(7, 11), own(8, 12)], &[later]);
+        assert_eq!(report.changes, []);
     }
 
     #[test]
@@ -196,6 +207,7 @@ mod tests {
         let second = listener("http", 8, &[(20, 10, Role::Worker), (21, 20, Role::Other)]);
         let first = listener("http", 7, &[MASTER, (11, 10, Role::Worker)]);
         assert_eq!(found(first, Some(second)), [("RL-30", true)]);
+        assert_eq!(found(next(), None), [("RL-2", false)]);
         let anew = listener("unix", 8, &[MASTER, (12, 10, Role::Worker)]);
         assert_eq!(found(anew, None), [("RL-8", false)]);
     }

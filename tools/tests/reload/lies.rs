@@ -68,6 +68,12 @@ pub(crate) const MODES: &[Mode] = &[
         &["--mix", "fresh=@200"],
         &["\"fresh connection dropped\"", "looks-like:RL-4"],
     ),
+    (
+        "RL-1",
+        "load.blinks",
+        &["--mix", "fresh=@1000"],
+        &["\"refused\"", "looks-like:RL-1", "looks-like:RL-2"],
+    ),
     ("RL-5", "load.swallows", &["--mix", "fresh=@200", "--timeout", "700ms"], &["\"stuck\"", "(RL-5)"]),
     ("RL-6", "load.wrong-pid", &["--mix", "http=4"], &["never seen in its tree"]),
     (
@@ -86,6 +92,13 @@ pub(crate) const MODES: &[Mode] = &[
         &["--mix", "slow=4", "--slow", "1s"],
         &["answered early", "looks-like:RL-14"],
     ),
+    (
+        "RL-12",
+        "load.loses-one",
+        &["--mix", "http=4", "--duration", "2s"],
+        &["\"truncated\"", "looks-like:RL-12"],
+    ),
+    ("RL-15", "load.dawdles", &["--mix", "fresh=@200"], &["looks-like:RL-15"]),
     ("RL-15", "load.stalls", &["--mix", "http=4", "--timeout", "700ms"], &["\"stuck\"", "looks-like:RL-15"]),
     (
         "RL-16",
@@ -179,8 +192,18 @@ fn each_way_to_fail_is_found_and_named() {
 const LANES: usize = 4;
 
 /// A stall, a leak or a habit alone is no loss: it is told, and the run may pass.
-const ONLY_TOLD: [&str; 9] =
-    ["RL-3 RL-9", "RL-8", "RL-16", "RL-17", "RL-22", "RL-28", "RL-36", "RL-39", "RL-40"];
+const ONLY_TOLD: [&str; 10] = [
+    "load.shrinks-backlog",
+    "load.replaces-socket",
+    "load.dawdles",
+    "reload.serial",
+    "load.lingers-alone",
+    "load.herds",
+    "reload.leaks-process",
+    "load.one-by-one",
+    "load.waits-fixed",
+    "load.log-ends",
+];
 
 /// What the report of a liar does not say although it should.
 fn missed(mode: &Mode, soon: &str, late: &str) -> Option<String> {
@@ -202,13 +225,15 @@ fn missed(mode: &Mode, soon: &str, late: &str) -> Option<String> {
         .args(*more)
         .args(["--json", "-"])
         .env("WORKERSPEC_LIAR_FAULT", fault)
+        // A whole million takes a debug build too long; `.ci/run` waits for it.
+        .env("WORKERSPEC_LIAR_MILLION", "2000")
         .output()
         .expect("the program runs");
     // Shown where the test fails, or with --nocapture: where the time goes.
     println!("{rule} ({fault}): {:.1} s", began.elapsed().as_secs_f64());
     let report = report(&output);
     assert_books_close(&report);
-    let passes = output.status.code() == Some(0) && !ONLY_TOLD.contains(rule);
+    let passes = output.status.code() == Some(0) && !ONLY_TOLD.contains(fault);
     let diagnosis = report["diagnosis"].as_array().expect("a list");
     let has = |sign: &str| match sign.strip_prefix("looks-like:") {
         Some(rule) => diagnosis.iter().any(|one| one["rule"] == rule),

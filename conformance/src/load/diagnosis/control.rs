@@ -1,6 +1,7 @@
 //! Patterns in releases, processes, listening sockets and the server's ledger.
 
 use crate::load::diagnosis::pattern::Say;
+use crate::load::diagnosis::requests::is_prompt;
 use crate::load::fate::Fate;
 use crate::load::population::Population;
 use crate::load::report::Report;
@@ -44,16 +45,13 @@ pub(super) fn releases(report: &Report, say: Say<'_>) {
 /// Reloads that all take the same time, whatever is under way (RL-39). Only with clients that a drain need not wait for:
 /// a WebSocket that is kept for a grace period makes every reload alike as well.
 pub(super) fn durations(report: &Report, say: Say<'_>) {
-    let quick = |population: Population| {
-        matches!(population, Population::Busy | Population::Paced | Population::Fresh | Population::Pipelined)
-    };
     let over =
         report.reloads.iter().filter(|reload| reload.finished && !reload.superseded && reload.mode == "up");
     let times: Vec<f64> = over.filter_map(|reload| Some(reload.over - reload.trigger_before?)).collect();
     let (least, most) =
         (times.iter().copied().fold(f64::MAX, f64::min), times.iter().copied().fold(0.0, f64::max));
     let alike = 3 <= times.len() && SLEEP_SECONDS <= least && most - least <= least / 8.0;
-    if alike && report.requests.fates.iter().all(|row| quick(row.population)) {
+    if alike && report.requests.fates.iter().all(|row| is_prompt(row.population)) {
         say(
             "RL-39",
             format!(

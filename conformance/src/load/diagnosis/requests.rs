@@ -182,6 +182,20 @@ pub(super) fn pauses(report: &Report, say: Say<'_>) {
             ),
         );
     }
+    let of_window = |inside: bool| {
+        let rows =
+            report.latency.iter().filter(move |row| row.inside_reload == inside && is_prompt(row.population));
+        rows.map(|row| row.summary.max_ms).fold(0.0, f64::max)
+    };
+    let (before, during) = (of_window(false), of_window(true));
+    if STALL_MS.max(4.0 * report.load.driver_lateness_ms).max(3.0 * before) < during {
+        say(
+            "RL-15",
+            format!(
+                "answers took up to {during:.0} ms in a reload, and up to {before:.0} ms else: requests wait for something that the reload does"
+            ),
+        );
+    }
     let single = |population: Population| {
         let of = report.latency.iter().filter(move |row| row.population == population);
         of.map(|row| row.summary.max_ms).fold(0.0, f64::max)
@@ -196,6 +210,11 @@ pub(super) fn pauses(report: &Report, say: Say<'_>) {
             ),
         );
     }
+}
+
+/// Whose requests are answered at once by a server that has nothing else to do.
+pub(super) fn is_prompt(population: Population) -> bool {
+    matches!(population, Population::Busy | Population::Paced | Population::Fresh | Population::Pipelined)
 }
 
 /// WebSockets and their ends.

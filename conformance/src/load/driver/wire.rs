@@ -310,10 +310,11 @@ impl Driver<'_> {
         false
     }
 
-    /// Whether a reload was under way at some time since `intended`.
+    /// Whether a reload was under way at some time since `intended`, or over just before: new workers are not yet as
+    /// quick as old ones, and that is what the reload costs as well.
     pub(super) fn is_inside(&self, intended: Duration) -> bool {
         let (open, closed_at) = self.control.window();
-        open || intended < closed_at
+        open || (closed_at != Duration::ZERO && intended < closed_at + WARMING)
     }
 }
 
@@ -328,6 +329,9 @@ fn look(stream: &mut Stream, buffer: &mut [u8]) -> Found {
         }
     }
 }
+
+/// How long what new workers do still counts for their reload.
+const WARMING: Duration = Duration::from_millis(500);
 
 /// Octets of an upload that are written at once, and the time from one piece to the next.
 const PIECE: usize = 4 * 1024;

@@ -171,7 +171,7 @@ pub struct ConnectionsReport {
 pub struct LatencyReport {
     /// The population.
     pub population: Population,
-    /// Whether a reload was under way.
+    /// Whether a reload was under way, or over for less than half a second.
     pub inside_reload: bool,
     /// Quantiles.
     #[serde(flatten)]
