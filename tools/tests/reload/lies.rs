@@ -2,15 +2,15 @@
 
 use std::thread;
 
-use crate::{LIGHT, QUICK, assert_books_close, command, report, turn};
+use crate::{QUICK, assert_books_close, command, report, turn};
 
-/// What a liar does around a reload, the fate by which it is found, and the grade.
+/// What a liar does around a reload, the fate of requests or connections by which it is found, and the grade.
 const LIES: &[(&str, Option<&str>, &str)] = &[
     ("load.resets", Some("keep-alive race"), "lossy"),
     ("load.drops-fresh", Some("fresh connection dropped"), "lossy"),
     ("load.truncates", Some("truncated"), "lossy"),
     ("load.swaps", Some("crosstalk"), "lossy"),
-    ("load.repeats", Some("crosstalk"), "lossy"),
+    ("load.repeats", Some("sent something unasked"), "lossy"),
     ("load.stalls", Some("stuck"), "lossy"),
     ("load.errors", Some("server error"), "lossy"),
     ("load.wrong-sum", Some("wrong answer"), "lossy"),
@@ -26,8 +26,8 @@ fn each_lie_under_load_is_found_by_its_own_fate() {
 
 /// What the report of a lie says, if it is not what it should.
 fn misjudged((fault, fate, grade): &(&str, Option<&str>, &str)) -> Option<String> {
-    let output = command(LIGHT)
-        .args(QUICK)
+    let output = command(QUICK)
+        .args(["--mix", "paced=8@400,fresh=@200"])
         .args(["--testee", "fixtures/liars/testee.toml", "--reloads", "2", "--timeout", "1s", "--json", "-"])
         .env("WORKERSPEC_LIAR_FAULT", fault)
         .output()
@@ -35,7 +35,12 @@ fn misjudged((fault, fate, grade): &(&str, Option<&str>, &str)) -> Option<String
     let report = report(&output);
     assert_books_close(&report);
     let rows = report["requests"]["fates"].as_array().expect("a list");
-    let told = fate.is_none_or(|fate| rows.iter().any(|row| row["fates"].get(fate).is_some()));
+    let ends = report["connections"]["ends"].as_object().expect("a table");
+    let is_told = |fate: &str| {
+        rows.iter().any(|row| row["fates"].get(fate).is_some())
+            || ends.values().any(|counts| counts.get(fate).is_some())
+    };
+    let told = fate.is_none_or(is_told);
     let judged = report["verdict"]["grade"] == *grade;
     (!told || !judged).then(|| format!("{fault} as {fate:?}: {:#}\n{rows:#?}", report["verdict"]))
 }
@@ -75,7 +80,7 @@ pub(crate) const MODES: &[Mode] = &[
         &["\"refused\"", "looks-like:RL-1", "looks-like:RL-2"],
     ),
     ("RL-5", "load.swallows", &["--mix", "fresh=@200", "--timeout", "700ms"], &["\"stuck\"", "(RL-5)"]),
-    ("RL-6", "load.wrong-pid", &["--mix", "http=4"], &["never seen in its tree"]),
+    ("RL-6", "load.wrong-pid", &["--mix", "paced=8@400"], &["never seen in its tree"]),
     (
         "RL-3 RL-9",
         "load.shrinks-backlog",
@@ -83,8 +88,8 @@ pub(crate) const MODES: &[Mode] = &[
         &["looks-like:RL-3", "ListenOverflows"],
     ),
     ("RL-10", "reload.kills-idle", &["--mix", "http=6"], &["\"keep-alive race\"", "looks-like:RL-10"]),
-    ("RL-11", "load.zombies", &["--mix", "http=6"], &["\"keep-alive race\"", "looks-like:RL-11"]),
-    ("RL-12", "load.truncates", &["--mix", "http=4"], &["\"truncated\"", "looks-like:RL-12"]),
+    ("RL-11", "load.zombies", &["--mix", "paced=8@400"], &["\"keep-alive race\"", "looks-like:RL-11"]),
+    ("RL-12", "load.truncates", &["--mix", "paced=8@400"], &["\"truncated\"", "looks-like:RL-12"]),
     ("RL-13", "load.cuts-late", &["--mix", "slow=6", "--slow", "3s"], &["looks-like:RL-13"]),
     (
         "RL-14",
@@ -95,11 +100,16 @@ pub(crate) const MODES: &[Mode] = &[
     (
         "RL-12",
         "load.loses-one",
-        &["--mix", "http=4", "--duration", "2s"],
+        &["--mix", "http=2", "--duration", "2s"],
         &["\"truncated\"", "looks-like:RL-12"],
     ),
     ("RL-15", "load.dawdles", &["--mix", "fresh=@200"], &["looks-like:RL-15"]),
-    ("RL-15", "load.stalls", &["--mix", "http=4", "--timeout", "700ms"], &["\"stuck\"", "looks-like:RL-15"]),
+    (
+        "RL-15",
+        "load.stalls",
+        &["--mix", "paced=8@400", "--timeout", "700ms"],
+        &["\"stuck\"", "looks-like:RL-15"],
+    ),
     (
         "RL-16",
         "reload.serial",
@@ -112,10 +122,10 @@ pub(crate) const MODES: &[Mode] = &[
         &["--mix", "fresh=@200"],
         &["workers of before were still there", "looks-like:RL-27"],
     ),
-    ("RL-19", "load.executes-twice", &["--mix", "http=4"], &["were executed more than once (RL-19)"]),
-    ("DUPLICATE", "load.forgets-answers", &["--mix", "http=4"], &["\"finished-unanswered\""]),
-    ("KA_RACE", "load.resets", &["--mix", "http=4"], &["\"never-started\""]),
-    ("RL-20", "reload.not-announced", &["--mix", "http=4"], &["\"keep-alive race\""]),
+    ("RL-19", "load.executes-twice", &["--mix", "paced=8@400"], &["were executed more than once (RL-19)"]),
+    ("DUPLICATE", "load.forgets-answers", &["--mix", "paced=8@400"], &["\"finished-unanswered\""]),
+    ("KA_RACE", "load.resets", &["--mix", "paced=8@400"], &["\"never-started\""]),
+    ("RL-20", "reload.not-announced", &["--mix", "paced=8@400"], &["\"keep-alive race\""]),
     ("RL-21", "websocket.reload-cuts", &["--mix", "http=2,websocket-idle=4"], &["looks-like:RL-21"]),
     ("RL-24", "reload.broken-kills", &["--mix", "fresh=@100", "--release-plan", "exit"], &["\"refused\""]),
     (
@@ -171,14 +181,19 @@ pub(crate) const MODES: &[Mode] = &[
     (
         "RL-31",
         "load.both-leave",
-        &["--mix", "fresh=@100", "--duration", "4s"],
+        &["--mix", "fresh=@400", "--duration", "4s"],
         &["\"refused\"", "looks-like:RL-31"],
     ),
     ("RL-36", "load.one-by-one", &["--mix", "fresh=@100"], &["looks-like:RL-36"]),
     ("RL-39", "load.waits-fixed", &["--mix", "fresh=@50", "--reloads", "3"], &["looks-like:RL-39"]),
     ("RL-40", "load.log-ends", &["--mix", "fresh=@100"], &["looks-like:RL-40"]),
-    ("CROSSTALK", "load.swaps", &["--mix", "http=4"], &["\"crosstalk\""]),
-    ("MASKED_LOSS", "load.errors", &["--mix", "http=4"], &["\"server error\"", "looks-like:MASKED_LOSS"]),
+    ("CROSSTALK", "load.swaps", &["--mix", "paced=8@400"], &["\"crosstalk\""]),
+    (
+        "MASKED_LOSS",
+        "load.errors",
+        &["--mix", "paced=8@400"],
+        &["\"server error\"", "looks-like:MASKED_LOSS"],
+    ),
 ];
 
 #[test]
@@ -189,7 +204,7 @@ fn each_way_to_fail_is_found_and_named() {
     assert_found(MODES, |mode| missed(mode, &soon, &late));
 }
 
-const LANES: usize = 4;
+const LANES: usize = 5;
 
 /// A stall, a leak or a habit alone is no loss: it is told, and the run may pass.
 const ONLY_TOLD: [&str; 10] = [

@@ -18,7 +18,7 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use serde_json::Value;
 
 /// Loads that run at the same time: they are light and mostly wait, but a driver that starves proves nothing.
-const LANES: usize = 3;
+const LANES: usize = 4;
 
 static FREE: (Mutex<usize>, Condvar) = (Mutex::new(LANES), Condvar::new());
 
@@ -46,7 +46,7 @@ fn command(arguments: &[&str]) -> Command {
 }
 
 /// A light load, so that a debug build on a busy machine keeps its schedule.
-const LIGHT: &[&str] = &["--connections", "8", "--rate", "100", "--fresh-rate", "50"];
+const LIGHT: &[&str] = &["--connections", "2", "--rate", "100", "--fresh-rate", "50"];
 
 /// Reloads in quick succession.
 const QUICK: &[&str] = &["--baseline", "300ms", "--every", "300ms", "--hold", "300ms", "--load-only"];

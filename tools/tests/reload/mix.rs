@@ -35,7 +35,7 @@ fn answered(report: &Value, population: &str, method: &str) -> u64 {
 #[test]
 fn every_kind_of_client_is_served_by_the_reference_and_loses_nothing() {
     let _turn = turn();
-    let mix = "http=2,paced=4@50,fresh=@30,unclosed=@2,pipelined=2@20,slow=2,upload=1,download=1,sse=1,https=2@20,\
+    let mix = "http=2,paced=4@50,fresh=@30,unclosed=@8,pipelined=2@20,slow=2,upload=1,download=1,sse=1,https=2@20,\
         websocket=2@20,websocket-idle=2";
     let (code, report) = mixed(&["--mix", mix, "--slow", "50ms", "--reloads", "1"]);
     assert_eq!(report["verdict"]["grade"], "lossless", "{:#}\n{:#}", report["verdict"], report["losses"]);

@@ -66,9 +66,12 @@ fn the_matrix_names_the_state_that_a_liar_loses() {
 fn the_freeze_frame_finds_a_queue_that_is_thrown_away() {
     let _turn = turn();
     let liar = ["--testee", "fixtures/liars/testee.toml", "--freeze"];
-    let (code, report) = after_load(&liar, "reload.closes-listener");
-    let lost = report["freeze"]["lost"].as_u64().expect("a count");
-    assert!(0 < lost && code == Some(1), "{:#}", report["freeze"]);
+    // Workers that go on before the master has come to reload take the queue: on a busy machine it is tried again.
+    let found = (0..3).map(|_| after_load(&liar, "reload.closes-listener")).any(|(code, report)| {
+        println!("{:#}", report["freeze"]);
+        report["freeze"]["lost"].as_u64().is_some_and(|lost| 0 < lost) && code == Some(1)
+    });
+    assert!(found, "nothing was lost in three freezes");
     let (_, report) = after_load(&liar, "none");
     assert_eq!(report["freeze"]["lost"], 0, "{:#}", report["freeze"]);
 }

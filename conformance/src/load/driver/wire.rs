@@ -259,9 +259,10 @@ impl Driver<'_> {
         }
         let socket = &mut self.sockets[key];
         while !rest.is_empty() {
+            // Before the write: who loses the processor after it would take the answer for an early one.
+            let now = self.control.now();
             match socket.stream.write(rest) {
                 Ok(count) => {
-                    let now = self.control.now();
                     socket.connection.wrote(count, now, &mut self.record.ledger);
                     rest = &rest[count..];
                 }
