@@ -42,7 +42,7 @@ pub struct Life {
     started: u64,
     /// What it was when it was seen last.
     pub role: Role,
-    /// When it was seen first; null if it was there when the run began.
+    /// When it was seen first; null if it was there before the first reload.
     #[serde(rename = "born_seconds", serialize_with = "crate::load::report::maybe_seconds")]
     #[schemars(with = "Option<f64>")]
     pub born: Option<Duration>,
@@ -80,9 +80,10 @@ pub struct Census {
 }
 
 impl Census {
-    /// Enters a sample.
-    pub fn see(&mut self, now: Duration, sample: &[Seen]) {
-        let is_first = self.first.is_none();
+    /// Enters a sample. Until the first reload begins a server may still be starting: what comes up until then was there
+    /// before.
+    pub fn see(&mut self, now: Duration, sample: &[Seen], begun: bool) {
+        let is_before = self.first.is_none() || !begun;
         for life in self.lives.iter_mut().filter(|life| life.gone.is_none()) {
             if !sample.iter().any(|seen| seen.pid == life.pid && seen.started == life.started) {
                 life.gone = Some(now);
@@ -103,7 +104,7 @@ impl Census {
                     pid: seen.pid,
                     started: seen.started,
                     role: seen.role,
-                    born: (!is_first).then_some(now),
+                    born: (!is_before).then_some(now),
                     gone: None,
                     peak_resident: seen.resident,
                     peak_descriptors: seen.descriptors,
@@ -118,8 +119,10 @@ impl Census {
             resident: sample.iter().map(|seen| seen.resident).sum(),
         };
         self.most_workers = self.most_workers.max(count.workers);
-        self.least_workers = if is_first { count.workers } else { self.least_workers.min(count.workers) };
-        self.first.get_or_insert(count);
+        self.least_workers = if is_before { count.workers } else { self.least_workers.min(count.workers) };
+        if is_before {
+            self.first = Some(count);
+        }
         self.last = Some(count);
     }
 
@@ -128,7 +131,7 @@ impl Census {
         &self.lives
     }
 
-    /// The first and the last sample; `None` where nothing could be seen.
+    /// The last sample before the first reload, and the last of all; `None` where nothing could be seen.
     pub fn first_and_last(&self) -> Option<(Headcount, Headcount)> {
         Some((self.first?, self.last?))
     }
@@ -164,10 +167,11 @@ mod tests {
     fn births_and_deaths_are_told_from_what_was_always_there() {
         let at = Duration::from_secs;
         let mut census = Census::default();
-        census.see(at(0), &[worker(1, 5), worker(2, 5)]);
-        census.see(at(1), &[worker(1, 5), worker(3, 9)]);
+        census.see(at(0), &[worker(1, 5)], false);
+        census.see(at(0), &[worker(1, 5), worker(2, 5)], false);
+        census.see(at(1), &[worker(1, 5), worker(3, 9)], true);
         // The number of a process that is gone is given again.
-        census.see(at(2), &[worker(1, 5), worker(3, 9), worker(2, 11)]);
+        census.see(at(2), &[worker(1, 5), worker(3, 9), worker(2, 11)], true);
         let told: Vec<(u32, Option<Duration>, Option<Duration>)> =
             census.lives().iter().map(|life| (life.pid, life.born, life.gone)).collect();
         assert_eq!(

@@ -71,6 +71,11 @@ impl Control {
         self.window.store(false, Relaxed);
     }
 
+    /// Whether the first reload has begun.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.window.load(Relaxed) || 0 < self.window_closed_micros.load(Relaxed)
+    }
+
     /// Whether a reload is under way, and when the last one was over.
     pub(crate) fn window(&self) -> (bool, Duration) {
         (self.window.load(Relaxed), Duration::from_micros(self.window_closed_micros.load(Relaxed)))

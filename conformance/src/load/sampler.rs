@@ -34,7 +34,7 @@ pub(crate) fn sample(
         // In a reload processes come and go; reading all of /proc takes its time, so else it is done rarely.
         let is_due = control.window().0 || last || turn.is_multiple_of(10);
         if is_due && let Some(processes) = subject.processes() {
-            samples.census.see(control.now(), &processes);
+            samples.census.see(control.now(), &processes, control.has_begun());
         }
         if samples.gone.is_none() && (last || turn.is_multiple_of(4)) {
             samples.gone = subject.gone();
