@@ -77,7 +77,7 @@ pub fn matrix(
         reloaded.wait();
         match connection {
             Ok(connection) => connection.go_on(state, &release.name, patience),
-            Err(_) => Outcome::Unopened,
+            Err(_) => Outcome::Unparked,
         }
     };
     let one = &one;

@@ -29,6 +29,9 @@ pub(super) enum Outcome {
     Wrong,
     /// It could not even be opened.
     Unopened,
+    /// The state could not be reached before the reload, such as *idle, kept* where no connection is kept: this tells
+    /// nothing of the reload.
+    Unparked,
 }
 
 impl Outcome {
@@ -43,6 +46,7 @@ impl Outcome {
                 | Outcome::Goodbye
                 | Outcome::ClosedIdle
                 | Outcome::ResetIdle
+                | Outcome::Unparked
         )
     }
 
@@ -62,6 +66,7 @@ impl Outcome {
             Outcome::Stuck => "STUCK",
             Outcome::Wrong => "WRONG",
             Outcome::Unopened => "UNOPENED",
+            Outcome::Unparked => "not reached",
         }
     }
 }
