@@ -6,25 +6,25 @@ pub(super) const CASES: &[Case] = &[
     b"G\rET / HTTP/1.1\r\nHost: a\r\n\r\n" },
     refusal! { "http.request-line.cr-in-target", 9112, "2.2"; "A bare CR in the target must be refused.";
     b"GET /a\rb HTTP/1.1\r\nHost: a\r\n\r\n" },
-    refusal! { "http.request-line.tab-in-target", 9112, "3.2"; "A tab in the target must be refused.";
-    b"GET /a\tb HTTP/1.1\r\nHost: a\r\n\r\n" },
-    refusal! { "http.request-line.del-in-target", 9112, "3.2"; "DEL in the target must be refused.";
-    b"GET /a\x7fb HTTP/1.1\r\nHost: a\r\n\r\n" },
-    refusal! { "http.request-line.version-in-small-letters", 9112, "2.3"; "The name of the protocol must be in capitals.";
+    malformed! { "http.request-line.tab-in-target", 9112, "3.2"; "A tab in the target should be refused.";
+    b"GET /a\tb HTTP/1.1\r\nHost: a\r\n\r\n"; [400, 301] },
+    malformed! { "http.request-line.del-in-target", 9112, "3.2"; "DEL in the target should be refused.";
+    b"GET /a\x7fb HTTP/1.1\r\nHost: a\r\n\r\n"; [400, 301] },
+    malformed! { "http.request-line.version-in-small-letters", 9112, "2.3"; "The name of the protocol should be in capitals.";
     b"GET / http/1.1\r\nHost: a\r\n\r\n"; [400, 505] },
-    refusal! { "http.request-line.version-without-minor", 9112, "2.3"; "A version without its minor number must be refused.";
+    malformed! { "http.request-line.version-without-minor", 9112, "2.3"; "A version without its minor number should be refused.";
     b"GET / HTTP/1.\r\nHost: a\r\n\r\n"; [400, 505] },
-    refusal! { "http.request-line.version-of-three", 9112, "2.3"; "A version of three numbers must be refused.";
+    malformed! { "http.request-line.version-of-three", 9112, "2.3"; "A version of three numbers should be refused.";
     b"GET / HTTP/1.1.1\r\nHost: a\r\n\r\n"; [400, 505] },
     refusal! { "http.request-line.version-three", 9112, "2.3"; "A major version that is not spoken must be refused.";
     b"GET / HTTP/3.0\r\nHost: a\r\n\r\n"; [505, 400] },
     refusal! { "http.request-line.version-nine", 9112, "2.3"; "A major version that nobody knows must be refused.";
     b"GET / HTTP/9.9\r\nHost: a\r\n\r\n"; [505, 400] },
-    refusal! { "http.request-line.version-with-letter", 9112, "2.3"; "A letter in the version must be refused.";
+    malformed! { "http.request-line.version-with-letter", 9112, "2.3"; "A letter in the version should be refused.";
     b"GET / HTTP/1.x\r\nHost: a\r\n\r\n"; [400, 505] },
-    refusal! { "http.request-line.parentheses-in-method", 9112, "3.1"; "A delimiter in the method must be refused.";
+    malformed! { "http.request-line.parentheses-in-method", 9112, "3.1"; "A delimiter in the method should be refused.";
     b"GE(T) / HTTP/1.1\r\nHost: a\r\n\r\n"; [400, 501] },
-    refusal! { "http.request-line.quote-in-method", 9112, "3.1"; "A quotation mark in the method must be refused.";
+    malformed! { "http.request-line.quote-in-method", 9112, "3.1"; "A quotation mark in the method should be refused.";
     b"G\"ET / HTTP/1.1\r\nHost: a\r\n\r\n"; [400, 501] },
     exchange! {
         "http.request-line.minor-two", Should, Source::Rfc(9110, "2.5");
@@ -40,12 +40,12 @@ pub(super) const CASES: &[Case] = &[
         send: Payload::Bytes(b"GET / HTTP/1.1 \r\nHost: a\r\n\r\n");
         accept: [prefer(status(400)), prefer(closed()), tolerate(answered())]
     },
-    refusal! { "http.target.authority-form", 9112, "3.2.3"; "The authority-form must be refused with any method but CONNECT.";
-    b"GET a:80 HTTP/1.1\r\nHost: a\r\n\r\n" },
-    refusal! { "http.target.post-asterisk", 9112, "3.2.4"; "The asterisk-form must be refused with any method but OPTIONS.";
-    b"POST * HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n"; [400, 404, 405] },
-    refusal! { "http.target.asterisk-and-more", 9112, "3.2.4"; "Something behind an asterisk must be refused.";
-    b"OPTIONS *x HTTP/1.1\r\nHost: a\r\n\r\n" },
+    malformed! { "http.target.authority-form", 9112, "3.2.3"; "The authority-form should be refused with any method but CONNECT.";
+    b"GET a:80 HTTP/1.1\r\nHost: a\r\n\r\n"; [400, 301] },
+    malformed! { "http.target.post-asterisk", 9112, "3.2.4"; "The asterisk-form should be refused with any method but OPTIONS.";
+    b"POST * HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n"; [400, 301, 404, 405] },
+    malformed! { "http.target.asterisk-and-more", 9112, "3.2.4"; "Something behind an asterisk should be refused.";
+    b"OPTIONS *x HTTP/1.1\r\nHost: a\r\n\r\n"; [400, 301] },
     exchange! {
         "http.target.absolute-other-host", Must, Source::Rfc(9112, "3.2.2");
         claim: "The absolute-form must be taken although Host names another.";
