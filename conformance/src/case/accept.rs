@@ -13,6 +13,8 @@ pub struct Accept {
     pub close: bool,
     /// Final answers to the bytes sent; `None` where it does not matter.
     pub count: Option<usize>,
+    /// Fewer will do, if the last one announces a close that comes then.
+    pub announced: bool,
 }
 
 /// How good an acceptable outcome is.
@@ -46,7 +48,7 @@ const fn accept(grade: Grade, answer: Answer) -> Accept {
         Answer::Answered | Answer::Echoes(_) => Some(1),
         Answer::Status(_) | Answer::Closed | Answer::Waits => None,
     };
-    Accept { grade, answer, close: false, count }
+    Accept { grade, answer, close: false, count, announced: false }
 }
 
 /// The outcome is as it should be.
@@ -111,6 +113,14 @@ impl Accept {
         self.count = Some(count);
         self
     }
+
+    /// … or fewer times, where the last one announces a close that comes then: to persist is a SHOULD (RFC 9112
+    /// section 9.3), to say that one does not is a MUST.
+    #[must_use]
+    pub const fn announcing_close(mut self) -> Self {
+        self.announced = true;
+        self
+    }
 }
 
 impl fmt::Display for Accept {
@@ -125,7 +135,11 @@ impl fmt::Display for Accept {
         match (self.count, self.answer) {
             (None, _) | (Some(1), Answer::Answered | Answer::Echoes(_)) => {}
             (Some(1), _) => out.write_str(", one answer only")?,
+            (Some(count), _) if self.announced => write!(out, ", up to {count} times")?,
             (Some(count), _) => write!(out, ", {count} times")?,
+        }
+        if self.announced {
+            out.write_str(", then a close that the last one announces")?;
         }
         if self.close {
             out.write_str(", then closed")?;
