@@ -37,6 +37,8 @@ pub enum Answer {
     Echoes(&'static [u8]),
     /// This status.
     Status(u16),
+    /// An error, whichever.
+    Refused,
     /// The connection is closed without any answer.
     Closed,
     /// No answer: it waits for more.
@@ -46,7 +48,7 @@ pub enum Answer {
 const fn accept(grade: Grade, answer: Answer) -> Accept {
     let count = match answer {
         Answer::Answered | Answer::Echoes(_) => Some(1),
-        Answer::Status(_) | Answer::Closed | Answer::Waits => None,
+        Answer::Status(_) | Answer::Refused | Answer::Closed | Answer::Waits => None,
     };
     Accept { grade, answer, close: false, count, announced: false }
 }
@@ -85,6 +87,12 @@ pub const fn echoes(content: &'static [u8]) -> Answer {
 #[must_use]
 pub const fn status(code: u16) -> Answer {
     Answer::Status(code)
+}
+
+/// 4xx or 5xx.
+#[must_use]
+pub const fn refused() -> Answer {
+    Answer::Refused
 }
 
 /// Closed without an answer.
@@ -129,6 +137,7 @@ impl fmt::Display for Accept {
             Answer::Answered => out.write_str("2xx")?,
             Answer::Echoes(content) => write!(out, "2xx with the content \"{}\"", escape(content))?,
             Answer::Status(code) => write!(out, "{code}")?,
+            Answer::Refused => out.write_str("4xx or 5xx")?,
             Answer::Closed => out.write_str("closed without an answer")?,
             Answer::Waits => out.write_str("no answer, waiting for more")?,
         }

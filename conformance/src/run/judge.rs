@@ -70,6 +70,9 @@ fn matches(accept: &Accept, seen: &Seen, full: bool) -> bool {
         Answer::Status(status) => {
             count && close && seen.finals.first().is_some_and(|response| response.status == status)
         }
+        Answer::Refused => {
+            count && close && seen.finals.first().is_some_and(|response| 400 <= response.status)
+        }
         Answer::Answered => success() && count && close && alive,
         Answer::Echoes(content) => {
             success() && count && close && alive && (!full || seen.finals[0].body == content)

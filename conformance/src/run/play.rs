@@ -103,6 +103,7 @@ fn look(exchange: &Exchange, bytes: &[u8], probe: &mut HttpProbe, stage: &Stage)
     let Some(last) = seen.finals.last() else { return Ok(seen) };
     let closes = |accept: &Accept| match accept.answer {
         Answer::Status(status) => status == last.status && (accept.close || accept.count.is_some()),
+        Answer::Refused => 400 <= last.status && (accept.close || accept.count.is_some()),
         Answer::Answered | Answer::Echoes(_) => last.status / 100 == 2 && accept.close,
         Answer::Closed | Answer::Waits => false,
     };

@@ -1,11 +1,23 @@
-use crate::case::{Case, Payload, Source, answered, closed, echoes, observe, prefer, status, tolerate};
+use crate::case::{
+    Case, Payload, Source, answered, closed, echoes, observe, prefer, refused, status, tolerate,
+};
 
 /// Methods, and forms of the request line and the target.
 pub(super) const CASES: &[Case] = &[
-    refusal! { "http.request-line.cr-in-method", 9112, "2.2"; "A bare CR in the method must be refused.";
-    b"G\rET / HTTP/1.1\r\nHost: a\r\n\r\n" },
-    refusal! { "http.request-line.cr-in-target", 9112, "2.2"; "A bare CR in the target must be refused.";
-    b"GET /a\rb HTTP/1.1\r\nHost: a\r\n\r\n" },
+    exchange! {
+        "http.request-line.cr-in-method", Must, Source::Rfc(9112, "2.2");
+        claim: "A bare CR in the method must be refused or replaced by a space.";
+        reading: "Invalid means 400, or 501 for a method that nobody knows. An answer is tolerated: the replacement can't be seen from outside.";
+        send: Payload::Bytes(b"G\rET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        accept: [prefer(status(400)), prefer(status(501)), prefer(closed()), tolerate(answered())]
+    },
+    exchange! {
+        "http.request-line.cr-in-target", Must, Source::Rfc(9112, "2.2");
+        claim: "A bare CR in the target must be refused or replaced by a space.";
+        reading: "A target may be corrected by 301. An answer is tolerated: the replacement can't be seen from outside.";
+        send: Payload::Bytes(b"GET /a\rb HTTP/1.1\r\nHost: a\r\n\r\n");
+        accept: [prefer(status(400)), prefer(status(301)), prefer(closed()), tolerate(answered())]
+    },
     malformed! { "http.request-line.tab-in-target", 9112, "3.2"; "A tab in the target should be refused.";
     b"GET /a\tb HTTP/1.1\r\nHost: a\r\n\r\n"; [400, 301] },
     malformed! { "http.request-line.del-in-target", 9112, "3.2"; "DEL in the target should be refused.";
@@ -16,10 +28,20 @@ pub(super) const CASES: &[Case] = &[
     b"GET / HTTP/1.\r\nHost: a\r\n\r\n"; [400, 505] },
     malformed! { "http.request-line.version-of-three", 9112, "2.3"; "A version of three numbers should be refused.";
     b"GET / HTTP/1.1.1\r\nHost: a\r\n\r\n"; [400, 505] },
-    refusal! { "http.request-line.version-three", 9112, "2.3"; "A major version that is not spoken must be refused.";
-    b"GET / HTTP/3.0\r\nHost: a\r\n\r\n"; [505, 400] },
-    refusal! { "http.request-line.version-nine", 9112, "2.3"; "A major version that nobody knows must be refused.";
-    b"GET / HTTP/9.9\r\nHost: a\r\n\r\n"; [505, 400] },
+    exchange! {
+        "http.request-line.version-three", May, Source::Rfc(9110, "2.5");
+        claim: "A major version that is not spoken may be refused.";
+        reading: "A server can answer 505 (RFC 9110 section 15.6.6), and no rule says that it has to: any error will do, or a close without an answer; what takes it for 1.1 is told of.";
+        send: Payload::Bytes(b"GET / HTTP/3.0\r\nHost: a\r\n\r\n");
+        accept: [prefer(status(505)), prefer(refused()), prefer(closed())]
+    },
+    exchange! {
+        "http.request-line.version-nine", May, Source::Rfc(9110, "2.5");
+        claim: "A major version that nobody knows may be refused.";
+        reading: "A server can answer 505 (RFC 9110 section 15.6.6), and no rule says that it has to: any error will do, or a close without an answer; what takes it for 1.1 is told of.";
+        send: Payload::Bytes(b"GET / HTTP/9.9\r\nHost: a\r\n\r\n");
+        accept: [prefer(status(505)), prefer(refused()), prefer(closed())]
+    },
     malformed! { "http.request-line.version-with-letter", 9112, "2.3"; "A letter in the version should be refused.";
     b"GET / HTTP/1.x\r\nHost: a\r\n\r\n"; [400, 505] },
     malformed! { "http.request-line.parentheses-in-method", 9112, "3.1"; "A delimiter in the method should be refused.";
