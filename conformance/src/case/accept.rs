@@ -13,6 +13,8 @@ pub struct Accept {
     pub close: bool,
     /// Final answers to the bytes sent; `None` where it does not matter.
     pub count: Option<usize>,
+    /// Fewer will do, if the last one announces a close that comes then.
+    pub announced: bool,
 }
 
 /// How good an acceptable outcome is.
@@ -35,6 +37,8 @@ pub enum Answer {
     Echoes(&'static [u8]),
     /// This status.
     Status(u16),
+    /// An error, whichever.
+    Refused,
     /// The connection is closed without any answer.
     Closed,
     /// No answer: it waits for more.
@@ -44,9 +48,9 @@ pub enum Answer {
 const fn accept(grade: Grade, answer: Answer) -> Accept {
     let count = match answer {
         Answer::Answered | Answer::Echoes(_) => Some(1),
-        Answer::Status(_) | Answer::Closed | Answer::Waits => None,
+        Answer::Status(_) | Answer::Refused | Answer::Closed | Answer::Waits => None,
     };
-    Accept { grade, answer, close: false, count }
+    Accept { grade, answer, close: false, count, announced: false }
 }
 
 /// The outcome is as it should be.
@@ -85,6 +89,12 @@ pub const fn status(code: u16) -> Answer {
     Answer::Status(code)
 }
 
+/// 4xx or 5xx.
+#[must_use]
+pub const fn refused() -> Answer {
+    Answer::Refused
+}
+
 /// Closed without an answer.
 #[must_use]
 pub const fn closed() -> Answer {
@@ -111,6 +121,14 @@ impl Accept {
         self.count = Some(count);
         self
     }
+
+    /// … or fewer times, where the last one announces a close that comes then: to persist is a SHOULD (RFC 9112
+    /// section 9.3), to say that one does not is a MUST.
+    #[must_use]
+    pub const fn announcing_close(mut self) -> Self {
+        self.announced = true;
+        self
+    }
 }
 
 impl fmt::Display for Accept {
@@ -119,13 +137,18 @@ impl fmt::Display for Accept {
             Answer::Answered => out.write_str("2xx")?,
             Answer::Echoes(content) => write!(out, "2xx with the content \"{}\"", escape(content))?,
             Answer::Status(code) => write!(out, "{code}")?,
+            Answer::Refused => out.write_str("4xx or 5xx")?,
             Answer::Closed => out.write_str("closed without an answer")?,
             Answer::Waits => out.write_str("no answer, waiting for more")?,
         }
         match (self.count, self.answer) {
             (None, _) | (Some(1), Answer::Answered | Answer::Echoes(_)) => {}
             (Some(1), _) => out.write_str(", one answer only")?,
+            (Some(count), _) if self.announced => write!(out, ", up to {count} times")?,
             (Some(count), _) => write!(out, ", {count} times")?,
+        }
+        if self.announced {
+            out.write_str(", then a close that the last one announces")?;
         }
         if self.close {
             out.write_str(", then closed")?;

@@ -8,7 +8,9 @@ mod need;
 mod part;
 mod talk;
 
-pub use accept::{Accept, Answer, Grade, answered, closed, echoes, observe, prefer, status, tolerate, waits};
+pub use accept::{
+    Accept, Answer, Grade, answered, closed, echoes, observe, prefer, refused, status, tolerate, waits,
+};
 pub use definition::{Case, Check, Level, Sharing, Source};
 pub use exchange::{Exchange, Payload, Plan};
 pub use knock::{Answers, Knock, Welcome};

@@ -56,7 +56,11 @@ fn matches(accept: &Accept, seen: &Seen, full: bool) -> bool {
         return false;
     }
     let over = matches!(seen.after, After::Over(_));
-    let count = accept.count.is_none_or(|count| seen.finals.len() == count);
+    let announced = || over && seen.finals.last().is_some_and(Response::announces_close);
+    let count = accept.count.is_none_or(|count| match accept.announced {
+        true => seen.finals.len() <= count && announced(),
+        false => seen.finals.len() == count,
+    });
     let close = over || !accept.close;
     let success = || !seen.finals.is_empty() && seen.finals.iter().all(|response| response.status / 100 == 2);
     let alive = !matches!(seen.after, After::Stuck | After::Silent);
@@ -65,6 +69,9 @@ fn matches(accept: &Accept, seen: &Seen, full: bool) -> bool {
         Answer::Waits => seen.after == After::Waiting,
         Answer::Status(status) => {
             count && close && seen.finals.first().is_some_and(|response| response.status == status)
+        }
+        Answer::Refused => {
+            count && close && seen.finals.first().is_some_and(|response| 400 <= response.status)
         }
         Answer::Answered => success() && count && close && alive,
         Answer::Echoes(content) => {
@@ -138,6 +145,23 @@ mod tests {
         let two = seen(&[(200, b""), (200, b"")], After::Open);
         assert!(matches!(judge(&accepts, &two, true), Finding::Broken(_)));
         assert!(matches!(judge(&accepts, &seen(&[(200, b"")], After::Stuck), true), Finding::Broken(_)));
+    }
+
+    #[test]
+    fn fewer_answers_will_do_where_the_last_one_announces_the_close() {
+        let accepts = [prefer(answered()).times(2), tolerate(answered()).times(2).announcing_close()];
+        let announcing = b"HTTP/1.1 200 \r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+        let announcing = || match workerspec_wire::http::read_response(announcing, 0, false, false) {
+            Ok(workerspec_wire::http::Read::Response(response)) => *response,
+            other => panic!("{other:?}"),
+        };
+        let seen = |finals, after| Seen { finals, after, ..Seen::default() };
+        let closed = After::Over(End::Closed);
+        let judged = |seen| judge(&accepts, &seen, true);
+        assert!(matches!(judged(seen(vec![announcing()], closed)), Finding::Tolerated(_)));
+        assert!(matches!(judged(seen(vec![response(200, b""), announcing()], closed)), Finding::Kept(_)));
+        assert!(matches!(judged(seen(vec![announcing()], After::Open)), Finding::Broken(_)));
+        assert!(matches!(judged(seen(vec![response(200, b"")], closed)), Finding::Broken(_)));
     }
 
     #[test]

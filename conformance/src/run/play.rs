@@ -15,6 +15,8 @@ use crate::verdict::{Finding, Outcome, Surprise};
 const PATIENCE: Duration = Duration::from_secs(3);
 /// A close that has not come by then will not come.
 const CLOSE_PATIENCE: Duration = Duration::from_millis(700);
+/// The interim answer that is a final one: HTTP ends with it.
+const SWITCHED: u16 = 101;
 
 /// Sends, looks, judges; what is taken is tried under every cut.
 pub(super) fn play(exchange: &Exchange, stage: &Stage) -> Outcome {
@@ -71,6 +73,11 @@ fn look(exchange: &Exchange, bytes: &[u8], probe: &mut HttpProbe, stage: &Stage)
         let deadline = stage.within(if may_wait && first { stage.quiet() } else { PATIENCE });
         let to_head = first && bytes.starts_with(b"HEAD ");
         match probe.hear_until(to_head, deadline)? {
+            Ok(response) if response.status == SWITCHED => {
+                // What follows is another protocol.
+                seen.finals.push(response);
+                return Ok(seen);
+            }
             Ok(response) if response.is_interim() => seen.interims.push(response.status),
             Ok(response) => {
                 let last = 400 <= response.status || response.announces_close();
@@ -96,13 +103,15 @@ fn look(exchange: &Exchange, bytes: &[u8], probe: &mut HttpProbe, stage: &Stage)
     let Some(last) = seen.finals.last() else { return Ok(seen) };
     let closes = |accept: &Accept| match accept.answer {
         Answer::Status(status) => status == last.status && (accept.close || accept.count.is_some()),
+        Answer::Refused => 400 <= last.status && (accept.close || accept.count.is_some()),
         Answer::Answered | Answer::Echoes(_) => last.status / 100 == 2 && accept.close,
         Answer::Closed | Answer::Waits => false,
     };
     let due = last.announces_close() || exchange.plan == Plan::HalfClose || accepts.iter().any(closes);
     if due {
-        let patience = match accepts.iter().any(|accept| accept.grade == Grade::Tolerated && !closes(accept))
-        {
+        let stays =
+            |accept: &Accept| accept.grade == Grade::Tolerated && !accept.announced && !closes(accept);
+        let patience = match accepts.iter().any(stays) {
             // Staying open is tolerated: no need to wait long for the close.
             true => stage.quiet() * 2,
             false => CLOSE_PATIENCE,

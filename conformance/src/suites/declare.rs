@@ -166,6 +166,25 @@ macro_rules! refusal {
     };
 }
 
+/// A message that does not match the grammar, where the RFC has no MUST for its recipient.
+macro_rules! malformed {
+    ($id:literal, $rfc:literal, $section:literal; $claim:literal; $send:expr) => {
+        malformed! { $id, $rfc, $section; $claim; $send; [400] }
+    };
+    ($id:literal, $rfc:literal, $section:literal; $claim:literal; $send:expr; [$($status:literal),+]) => {
+        exchange! {
+            $id, Should, $crate::case::Source::Rfc($rfc, $section);
+            claim: $claim;
+            reading: $crate::suites::http::GRAMMAR;
+            send: $crate::case::Payload::Bytes($send);
+            accept: [
+                $($crate::case::prefer($crate::case::status($status))),+,
+                $crate::case::prefer($crate::case::closed())
+            ]
+        }
+    };
+}
+
 /// A request that has to be answered, with its content where the testee echoes.
 macro_rules! echo {
     ($id:literal, $rfc:literal, $section:literal; $claim:literal; $send:expr => $content:expr) => {

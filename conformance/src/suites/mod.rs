@@ -119,7 +119,7 @@ mod tests {
                 .iter()
                 .map(|accept| match accept.answer {
                     Answer::Answered | Answer::Echoes(_) => 0,
-                    Answer::Status(_) => 1,
+                    Answer::Status(_) | Answer::Refused => 1,
                     Answer::Closed => 2,
                     Answer::Waits => 3,
                 })

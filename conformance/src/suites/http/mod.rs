@@ -29,6 +29,10 @@ mod upgrade;
 
 use crate::case::Case;
 
+/// How a message is judged that does not match the grammar: RFC 9112 sections 2.2 and 3 say SHOULD, and a MUST stands
+/// only where another rule has one, as for Host, Content-Length, a bare CR, or a blank before the colon.
+pub(super) const GRAMMAR: &str = "No MUST of the RFC is for whoever receives this: what does not match the grammar SHOULD be answered 400 and the connection closed (RFC 9112 sections 2.2 and 3), and a target may be corrected by 301. One of the listed statuses, or a close without an answer.";
+
 /// The sections of this suite.
 pub const SECTIONS: &[&[Case]] = &[
     request_line::CASES,

@@ -24,7 +24,7 @@ fn claim(exchange: &Exchange) -> Claim {
         .filter(|accept| accept.grade == Grade::Preferred)
         .map(|accept| match accept.answer {
             Answer::Answered | Answer::Echoes(_) => 0,
-            Answer::Status(_) | Answer::Closed => 1,
+            Answer::Status(_) | Answer::Refused | Answer::Closed => 1,
             Answer::Waits => 2,
         })
         .collect();
