@@ -329,6 +329,35 @@ fn a_server_that_dies_in_the_middle_is_3() {
     assert!(said.contains("killed by SIGKILL"), "{said}");
 }
 
+#[test]
+fn a_server_that_ends_by_itself_breaks_the_claim_and_is_no_error() {
+    // The reload after the broken one finds no master to signal.
+    let (_folder, path) = testee(
+        "contract = 1\nname = \"liar\"\ntier = \"full\"\ncapabilities = [\"text\", \"http\", \"journal\", \"release-modes\"]\n\
+         [start]\ncommand = [\"{workerspec}\", \"liar\", \"reload.broken-kills\"]\n\
+         [reload]\nsignal = \"USR1\"\n[ports]\ntext = \"tcp\"\nhttp = \"tcp\"\n",
+        "",
+    );
+    let assert =
+        check(&["run", "--tries", "1", "--testee", &path, "reload.release.next-after-broken"], 1, &[]);
+    let said = stdout(&assert);
+    assert!(said.contains("the server ended though nobody told it to (exit status 1): can't ask"), "{said}");
+}
+
+#[test]
+fn of_a_server_of_one_worker_nothing_is_asked_that_needs_two() {
+    let (_folder, path) = testee(
+        "contract = 1\nname = \"liar\"\ntier = \"full\"\ncapabilities = [\"text\", \"http\"]\n\
+         [start]\ncommand = [\"{workerspec}\", \"liar\", \"process.one-less\"]\none_worker = true\n\
+         [ports]\ntext = \"tcp\"\nhttp = \"tcp\"\n",
+        "",
+    );
+    let ids = ["process.worker.count", "process.worker.stopped-stays", "process.worker.killed-is-replaced"];
+    let said = stdout(&check(&[&["run", "--testee", &path], &ids[..]].concat(), 0, &[]));
+    assert!(said.contains("lacks several workers (start.one_worker is true)"), "{said}");
+    assert!(said.contains("1 pass, 2 skip"), "{said}");
+}
+
 fn read_pid(file: &Path) -> i32 {
     fs::read_to_string(file).ok().and_then(|text| text.trim().parse().ok()).unwrap_or_default()
 }

@@ -20,6 +20,8 @@ pub enum Need {
     /// Limits that come from the contract's variables or from `[limits]`: a full testee. Cases that
     /// count octets at a limit need it, so that a testee with other limits is told from one without.
     Limits,
+    /// More than one worker process.
+    SeveralWorkers,
     /// To be root: who else can't start a server that becomes another user.
     Root,
 }
@@ -37,6 +39,7 @@ impl Need {
                 .is_some_and(|reload| matches!(reload.means, ReloadMeans::Command { waits: true, .. })),
             Self::GracefulStop => file.stop().graceful.is_some(),
             Self::Command(verb) => file.has(*verb),
+            Self::SeveralWorkers => !file.has_one_worker(),
             Self::Root => nix::unistd::Uid::effective().is_root(),
         }
     }
@@ -52,6 +55,7 @@ impl fmt::Display for Need {
             Self::GracefulStop => out.write_str("stop.graceful"),
             Self::Command(verb) => write!(out, "{verb}"),
             Self::Limits => out.write_str("limits that apply (tier full)"),
+            Self::SeveralWorkers => out.write_str("several workers (start.one_worker is true)"),
             Self::Root => out.write_str("to be root"),
         }
     }

@@ -21,6 +21,24 @@ pub enum NoAnswer {
     Malformed(Malformed),
 }
 
+/// What came instead of a receipt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoReceipt {
+    /// No answer.
+    NoAnswer(NoAnswer),
+    /// An answer with this status.
+    Status(u16),
+}
+
+impl std::fmt::Display for NoReceipt {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NoAnswer(no_answer) => write!(out, "{no_answer}"),
+            Self::Status(status) => write!(out, "status {status}"),
+        }
+    }
+}
+
 impl std::fmt::Display for NoAnswer {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -107,7 +125,7 @@ impl HttpProbe {
     ///
     /// # Errors
     /// An answer that is not what the contract says.
-    pub fn load(&mut self, id: &str) -> Result<Result<Receipt, NoAnswer>, Surprise> {
+    pub fn load(&mut self, id: &str) -> Result<Result<Receipt, NoReceipt>, Surprise> {
         self.send(&Request::get(&format!("/load/{id}")).end())?;
         self.receipt(id)
     }
@@ -116,9 +134,10 @@ impl HttpProbe {
     ///
     /// # Errors
     /// An answer that is not what the contract says.
-    pub fn receipt(&mut self, id: &str) -> Result<Result<Receipt, NoAnswer>, Surprise> {
+    pub fn receipt(&mut self, id: &str) -> Result<Result<Receipt, NoReceipt>, Surprise> {
         match self.hear(false)? {
-            Err(no_answer) => Ok(Err(no_answer)),
+            Err(no_answer) => Ok(Err(NoReceipt::NoAnswer(no_answer))),
+            Ok(response) if response.status != 200 => Ok(Err(NoReceipt::Status(response.status))),
             Ok(response) => Receipt::parse(&response, id).map(Ok).map_err(Surprise),
         }
     }

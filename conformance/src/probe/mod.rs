@@ -12,7 +12,7 @@ mod websocket;
 pub use connection::{End, Probe};
 pub use datagram::DatagramProbe;
 pub use frame::{FrameProbe, NoFrame};
-pub use http::{HttpProbe, NoAnswer, Receipt};
+pub use http::{HttpProbe, NoAnswer, NoReceipt, Receipt};
 pub use text::{TextProbe, Who};
 pub use tls::{TlsEnd, TlsProbe};
 pub use transcript::{Direction, Entry, Happening, Manner, Piece, Transcript, Transport, end};

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::blame::blamed;
 use super::knock;
 use super::outcome::{CaseResult, Progress};
 use super::play::play;
@@ -184,7 +185,7 @@ impl<'run> Hall<'run> {
             }
         };
         let level = if self.options.profile.binds(case.source) { case.level } else { Level::May };
-        let (verdict, message) = weigh(level, outcome);
+        let (verdict, message) = weigh(level, blamed(outcome, &stage));
         Some(CaseResult {
             evidence: stage.evidence(),
             took: begun.elapsed(),

@@ -290,7 +290,10 @@ const FAR_ABOVE: usize = 16;
 /// How many workers there are: every port may have workers of its own. Every port has answered by now, so
 /// all of them are forked or about to be.
 fn workers(stage: &Stage) -> usize {
-    let asked = stage.testee().launch().workers;
+    let asked = match stage.testee().file().has_one_worker() {
+        true => 1,
+        false => stage.testee().launch().workers,
+    };
     let possible = [asked, asked * stage.testee().file().ports().len()];
     let mut last = (0, Instant::now());
     stage

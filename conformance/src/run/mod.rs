@@ -1,6 +1,7 @@
 //! Runs cases against a testee and says what came of it.
 
 mod baseline;
+mod blame;
 mod exit;
 mod filter;
 mod hall;

@@ -35,6 +35,8 @@ struct Opened {
     transcripts: Vec<Transcript>,
     handles: Vec<Weak<TcpStream>>,
     abandoned: bool,
+    /// A port that refused a connection.
+    refused: Option<String>,
 }
 
 impl Stage {
@@ -163,6 +165,10 @@ impl Stage {
     /// No connection.
     pub fn connect(&self, port: &str) -> Result<Probe, Surprise> {
         self.try_connect(port, None, self.deadline)?.map_err(|error| {
+            if error.kind() == io::ErrorKind::ConnectionRefused {
+                let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+                opened.refused.get_or_insert_with(|| port.to_owned());
+            }
             let exit =
                 self.testee.exited().map(|exit| format!("; the testee is gone: {exit}")).unwrap_or_default();
             Surprise(format!("can't connect to port {port}: {error}{exit}"))
@@ -324,6 +330,11 @@ impl Stage {
             journal.iter().any(|line| line.event == "worker_start" && line.pid == worker.pid.as_raw())
         };
         workers.iter().all(begun)
+    }
+
+    /// The first port on which nobody listened when a case needed it.
+    pub(crate) fn refused(&self) -> Option<String> {
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner).refused.clone()
     }
 
     /// All that the probes saw.

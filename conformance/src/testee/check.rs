@@ -93,6 +93,7 @@ impl Checker<'_> {
             version: raw.version.iter().map(|word| word.get_ref().clone()).collect(),
             capabilities,
             command,
+            one_worker: start.one_worker,
             env,
             ready_timeout: self.duration(ready.as_ref(), Duration::from_secs(10))?,
             reload: raw.reload.map(|reload| self.reload(&reload, &ports)).transpose()?,

@@ -23,6 +23,7 @@ pub struct TesteeFile {
     pub(super) version: Vec<String>,
     pub(super) capabilities: BTreeSet<Capability>,
     pub(super) command: Vec<String>,
+    pub(super) one_worker: bool,
     pub(super) env: BTreeMap<String, String>,
     pub(super) ready_timeout: Duration,
     pub(super) reload: Option<Reload>,
@@ -150,6 +151,12 @@ impl TesteeFile {
     #[must_use]
     pub fn can(&self, capability: Capability) -> bool {
         self.capabilities.contains(&capability)
+    }
+
+    /// It has one worker process by nature, however many it is asked for. Default: no.
+    #[must_use]
+    pub fn has_one_worker(&self) -> bool {
+        self.one_worker
     }
 
     /// How it is reloaded, if it can be.

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -37,6 +38,8 @@ pub struct Testee {
     master: Pid,
     ports: BTreeMap<String, Place>,
     placeholders: Mutex<Placeholders>,
+    /// Somebody has told it to end.
+    dismissed: AtomicBool,
     // Last: everything above may use the folder until it is gone.
     folder: TempDir,
 }
@@ -100,6 +103,7 @@ impl Testee {
             master,
             ports,
             placeholders: Mutex::new(placeholders),
+            dismissed: AtomicBool::new(false),
             folder,
         };
         testee.wait_ready(deadline)?;
@@ -208,7 +212,7 @@ impl Testee {
         let before = Instant::now();
         match &reload.means {
             ReloadMeans::Signal(signal) => {
-                self.signal(self.master, *signal)?;
+                self.deliver(self.master, *signal)?;
                 Ok(ReloadTrigger { before, after: Instant::now(), exit: None, output: String::new() })
             }
             ReloadMeans::Command { command, .. } => {
@@ -262,6 +266,9 @@ impl Testee {
 
     fn words(&self, verb: Verb) -> Result<Vec<String>, TesteeError> {
         let name = || self.file.name.clone();
+        if matches!(verb, Verb::Stop | Verb::StopGraceful | Verb::Restart) {
+            self.dismissed.store(true, Ordering::Relaxed);
+        }
         self.file.commands.get(&verb).cloned().ok_or_else(|| TesteeError::NoCommand { name: name(), verb })
     }
 
@@ -368,6 +375,16 @@ impl Testee {
     /// # Errors
     /// The process is not one of the testee's, or no longer.
     pub fn signal(&self, pid: Pid, signal: Signal) -> Result<(), TesteeError> {
+        let stop = &self.file.stop;
+        if pid == self.master
+            && (ENDING.contains(&signal) || signal == stop.signal || Some(signal) == stop.graceful)
+        {
+            self.dismissed.store(true, Ordering::Relaxed);
+        }
+        self.deliver(pid, signal)
+    }
+
+    fn deliver(&self, pid: Pid, signal: Signal) -> Result<(), TesteeError> {
         let ours = match pid == self.master {
             true => self.keeper.exited().is_none(),
             false => self.tree().iter().any(|process| process.pid == pid),
@@ -382,6 +399,18 @@ impl Testee {
     #[must_use]
     pub fn exited(&self) -> Option<Exit> {
         self.keeper.exited().map(|(exit, _)| exit)
+    }
+
+    /// How the master ended, if it did and nothing that was sent to it or run beside it asked it to.
+    #[must_use]
+    pub fn ended_by_itself(&self) -> Option<Exit> {
+        self.exited().filter(|_| !self.was_dismissed())
+    }
+
+    /// Whether somebody told it to end.
+    #[must_use]
+    pub fn was_dismissed(&self) -> bool {
+        self.dismissed.load(Ordering::Relaxed)
     }
 
     /// Waits until the master ends; `None` if it does not before the deadline.
@@ -479,3 +508,7 @@ fn accepts(place: &Place) -> bool {
         Place::Path(path) => UnixStream::connect(path).is_ok(),
     }
 }
+
+/// Signals on which any master may end.
+const ENDING: [Signal; 6] =
+    [Signal::SIGTERM, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGHUP, Signal::SIGTSTP, Signal::SIGKILL];

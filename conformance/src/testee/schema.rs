@@ -33,6 +33,8 @@ pub(super) struct RawStart {
     pub(super) command: Spanned<Vec<Spanned<String>>>,
     #[serde(default)]
     pub(super) env: BTreeMap<String, Spanned<String>>,
+    #[serde(default)]
+    pub(super) one_worker: bool,
 }
 
 #[derive(Deserialize)]

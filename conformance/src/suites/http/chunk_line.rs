@@ -203,4 +203,11 @@ pub(super) const CASES: &[Case] = &[
         send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5;a=\"\xe9\"\r\nhello\r\n0\r\n\r\n");
         accept: [prefer(echoes(b"hello")), observe(status(400))]
     },
+    exchange! {
+        "http.chunk.blanks-in-extension", Must, Source::Rfc(9110, "5.6.3");
+        claim: "Bad whitespace within a chunk extension must be read and removed.";
+        reading: "The grammar has BWS around the semicolon and the equals sign (RFC 9112 section 7.1.1), and a recipient MUST parse for it.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5 ; a = b ; c\r\nhello\r\n0\r\n\r\n");
+        accept: [prefer(echoes(b"hello"))]
+    },
 ];

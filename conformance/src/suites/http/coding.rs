@@ -179,4 +179,11 @@ pub(super) const CASES: &[Case] = &[
         send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Encoding: chunked\r\nContent-Length: 5\r\n\r\nhello");
         accept: [prefer(echoes(b"hello")), prefer(status(415)), tolerate(status(400))]
     },
+    exchange! {
+        "http.coding.empty-element", Must, Source::Rfc(9110, "5.6.1.2");
+        claim: "Empty elements in the list of codings must be ignored.";
+        reading: "A recipient MUST parse and ignore a reasonable number of them: chunked is the only coding, and the content is echoed where the testee echoes.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: ,chunked,\r\n\r\n5\r\nhello\r\n0\r\n\r\n");
+        accept: [prefer(echoes(b"hello"))]
+    },
 ];

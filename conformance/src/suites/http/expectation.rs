@@ -51,4 +51,11 @@ pub(super) const CASES: &[Case] = &[
         send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2147483647\r\n\r\n");
         accept: [prefer(status(413)), prefer(status(417)), prefer(status(400)), prefer(closed())]
     },
+    exchange! {
+        "http.expect.empty-element", Must, Source::Rfc(9110, "5.6.1.2");
+        claim: "Empty elements in the list of expectations must be ignored.";
+        reading: "100-continue is the only expectation, and the body is there. Nobody sees from outside which one a 417 refuses: it is tolerated.";
+        send: Payload::Bytes(b"POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue, ,\r\nContent-Length: 5\r\n\r\nhello");
+        accept: [prefer(echoes(b"hello")), tolerate(status(417))]
+    },
 ];

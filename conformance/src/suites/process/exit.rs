@@ -90,7 +90,7 @@ pub(super) const CASES: &[Case] = &[
         "process.exit.others-serve", Must, Source::Model("SF-11");
         claim: "While one worker can't be replaced the others must serve.";
         reading: "Forty connections, one after the other, during a second of failing starts.";
-        needs: [HTTP, MODES, Need::FullTier]; Isolated; seconds: 12;
+        needs: [HTTP, MODES, Need::FullTier, Need::SeveralWorkers]; Isolated; seconds: 12;
         accepts: ["every request is answered"]; aliases: [];
         run: others_serve
     },

@@ -18,7 +18,7 @@ pub(super) const CASES: &[Case] = &[
         "process.worker.count", Must, Source::Model("WORKER-1");
         claim: "There must be as many worker processes as were asked for.";
         reading: "Children of the master that are not zombies; every port may have that many of its own.";
-        needs: []; Shared; seconds: 5;
+        needs: [Need::SeveralWorkers]; Shared; seconds: 5;
         accepts: ["that many, or that many for each port"]; aliases: [];
         run: count
     },
@@ -50,7 +50,7 @@ pub(super) const CASES: &[Case] = &[
         "process.worker.stopped-stays", Must, Source::Model("SF-10");
         claim: "A worker that is stopped by a signal must not be taken for dead.";
         reading: "After SIGSTOP to one and SIGKILL to another, the killed one is replaced and the stopped one is still counted.";
-        needs: [HTTP]; Isolated; seconds: 8;
+        needs: [HTTP, Need::SeveralWorkers]; Isolated; seconds: 8;
         accepts: ["the stopped worker and the replacement, and no third"]; aliases: [];
         run: stopped_stays
     },

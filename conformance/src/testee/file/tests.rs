@@ -58,6 +58,13 @@ fn reads_a_full_file_with_its_defaults() {
 }
 
 #[test]
+fn a_server_of_one_worker_says_so() {
+    assert!(!parse(GOOD).unwrap().has_one_worker());
+    let said = GOOD.replacen("[reload]", "one_worker = true\n\n[reload]", 1);
+    assert!(parse(&said).unwrap().has_one_worker());
+}
+
+#[test]
 fn names_line_column_field_and_remedy() {
     check(
         "\"5s\"",

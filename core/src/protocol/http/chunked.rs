@@ -159,24 +159,36 @@ fn chunk_size(line: &[u8], at: usize) -> Result<usize, Malformed> {
     ))
 }
 
-/// *( BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ] ), without the bad whitespace.
+/// *( BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ] ), where bad whitespace is read and means nothing
+/// (RFC 9110 5.6.3).
 fn is_extension(mut rest: &[u8]) -> bool {
-    while let Some((b';', after)) = rest.split_first() {
-        let name = after.iter().position(|&octet| !is_token(octet)).unwrap_or(after.len());
+    while !rest.is_empty() {
+        let Some((b';', after)) = without_blanks(rest).split_first() else { return false };
+        let after = without_blanks(after);
+        let name = token_length(after);
         if name == 0 {
             return false;
         }
         rest = &after[name..];
-        let Some((b'=', value)) = rest.split_first() else { continue };
+        let Some((b'=', value)) = without_blanks(rest).split_first() else { continue };
+        let value = without_blanks(value);
         let length = match value.first() {
             Some(b'"') => quoted_length(value),
-            _ => Some(value.iter().position(|&octet| !is_token(octet)).unwrap_or(value.len()))
-                .filter(|&n| n > 0),
+            _ => Some(token_length(value)).filter(|&length| length > 0),
         };
         let Some(length) = length else { return false };
         rest = &value[length..];
     }
-    rest.is_empty()
+    true
+}
+
+fn without_blanks(octets: &[u8]) -> &[u8] {
+    let blanks = octets.iter().position(|octet| !matches!(octet, b' ' | b'\t')).unwrap_or(octets.len());
+    &octets[blanks..]
+}
+
+fn token_length(octets: &[u8]) -> usize {
+    octets.iter().position(|&octet| !is_token(octet)).unwrap_or(octets.len())
 }
 
 /// The length of a quoted-string with its quotes (RFC 9110 5.6.4).

@@ -235,10 +235,12 @@ impl<'a> Facts<'a> {
                     facts.asks_keep_alive |= option.eq_ignore_ascii_case(b"keep-alive");
                 }
             } else if field.name.eq_ignore_ascii_case("expect") {
-                if !field.value.eq_ignore_ascii_case(b"100-continue") {
-                    return Err(Malformed::new("expectation not known", at, 417));
+                for expectation in elements(field.value) {
+                    if !expectation.eq_ignore_ascii_case(b"100-continue") {
+                        return Err(Malformed::new("expectation not known", at, 417));
+                    }
+                    facts.expects_continue = true;
                 }
-                facts.expects_continue = true;
             } else if field.name.eq_ignore_ascii_case("range")
                 || field.name.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("if-"))
             {
@@ -264,7 +266,7 @@ impl<'a> Facts<'a> {
         match (self.coding, self.length) {
             (Some(_), Some(_)) => Err(bad("Transfer-Encoding with Content-Length", 400)),
             (Some(_), None) if version == Version::Http10 => Err(bad("Transfer-Encoding in HTTP/1.0", 400)),
-            (Some(coding), None) if coding.eq_ignore_ascii_case(b"chunked") => Ok(Framing::Chunked),
+            (Some(codings), None) if is_chunked_alone(codings) => Ok(Framing::Chunked),
             (Some(coding), None) if is_unknown_coding(coding) => {
                 Err(bad("transfer coding not implemented", 501))
             }
@@ -292,9 +294,25 @@ impl<'a> Facts<'a> {
     }
 }
 
+/// The elements of a list. Empty ones are ignored, a reasonable number of them (RFC 9110 5.6.1.2); what is left of a
+/// list with more is what no list holds.
+fn elements(list: &[u8]) -> impl Iterator<Item = &[u8]> + Clone {
+    let all = list.split(|&octet| octet == b',').map(<[u8]>::trim_ascii);
+    let many = MAX_EMPTY < all.clone().filter(|element| element.is_empty()).count();
+    all.filter(move |element| many || !element.is_empty())
+}
+
+/// Empty elements that a list may have.
+const MAX_EMPTY: usize = 8;
+
+fn is_chunked_alone(codings: &[u8]) -> bool {
+    let mut codings = elements(codings);
+    codings.next().is_some_and(|coding| coding.eq_ignore_ascii_case(b"chunked")) && codings.next().is_none()
+}
+
 /// A well-formed list of codings, other than `chunked` alone, that ends in none or one `chunked`.
 fn is_unknown_coding(list: &[u8]) -> bool {
-    let mut codings = list.split(|&octet| octet == b',').map(<[u8]>::trim_ascii);
+    let mut codings = elements(list);
     let well_formed =
         codings.clone().all(|coding| !coding.is_empty() && coding.iter().all(|&octet| is_token(octet)));
     let chunked = codings.clone().filter(|coding| coding.eq_ignore_ascii_case(b"chunked")).count();

@@ -56,6 +56,42 @@ fn a_chunked_body_is_joined() {
 }
 
 #[test]
+fn blanks_in_a_chunk_extension_mean_nothing() {
+    // RFC 9110 5.6.3: bad whitespace is read and removed.
+    let body = |line: &str| {
+        format!("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n{line}\r\nabc\r\n0\r\n\r\n")
+    };
+    for line in ["3 ;k", "3; k", "3\t;\tk", "3 ; k = v", "3;k= \"v\" ; l", "3 ;k ;l"] {
+        understood(&body(line), &["POST / Http11 Host=x Transfer-Encoding=chunked abc"]);
+    }
+    for line in ["3 ", "3;k ", "3; ", "3;k = ", "3 k", "3;k l", " 3;k"] {
+        answered_with(&body(line), 400);
+    }
+}
+
+#[test]
+fn empty_elements_of_lists_are_ignored_up_to_a_number() {
+    // RFC 9110 5.6.1.2
+    let coded = |list: &str| {
+        format!("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: {list}\r\n\r\n3\r\nabc\r\n0\r\n\r\n")
+    };
+    for list in ["chunked,", ",chunked", ", ,\t, chunked , ,"] {
+        let message = format!("POST / Http11 Host=x Transfer-Encoding={list} abc");
+        understood(&coded(list), &[&message]);
+    }
+    for (list, code) in [(",", 400), ("", 400), ("chunked,,chunked", 400), ("gzip,,chunked", 501)] {
+        answered_with(&coded(list), code);
+    }
+    answered_with(&coded(&format!("{}chunked", ",".repeat(9))), 400);
+    let expecting = |list: &str| format!("GET / HTTP/1.1\r\nHost: x\r\nExpect: {list}\r\n\r\n");
+    for list in [",100-continue", "100-continue, ,100-Continue", ","] {
+        understood(&expecting(list), &[&format!("GET / Http11 Host=x Expect={list} ")]);
+    }
+    answered_with(&expecting("100-continue, a-miracle"), 417);
+    answered_with(&expecting(&",".repeat(9)), 417);
+}
+
+#[test]
 fn empty_lines_before_a_request_are_skipped() {
     understood("\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n", &["GET / Http11 Host=x "]);
 }
