@@ -237,7 +237,8 @@ pub(super) fn goodbyes(report: &Report, say: Say<'_>) {
         }
     }
     let (most, all) = worst;
-    if HERD <= most {
+    // A driver that was late sees together what was told one after the other.
+    if HERD <= most && report.load.driver_lateness_ms < STALL_MS {
         say(
             "RL-22",
             format!(

@@ -36,6 +36,8 @@ pub struct Record {
     pub losses: Vec<Loss>,
     /// How late the driver itself was at worst: beyond a fraction of a second its numbers are worth nothing.
     pub lateness: Duration,
+    /// As before, of what was due in a reload.
+    pub lateness_inside: Duration,
     /// Processor time of the driver's thread, user and system.
     pub cpu: Duration,
     /// How long the driver ran.
@@ -108,6 +110,7 @@ impl Record {
             lost_at: Vec::new(),
             losses: Vec::new(),
             lateness: Duration::ZERO,
+            lateness_inside: Duration::ZERO,
             cpu: Duration::ZERO,
             wall: Duration::ZERO,
             retries: Retries::default(),

@@ -177,7 +177,7 @@ impl<'a> Driver<'a> {
             }
             self.arm(began)?;
             let worked = self.control.now().saturating_sub(began);
-            self.record.lateness = self.record.lateness.max(worked);
+            self.late(began, worked);
             self.take(&mut events, SWEEP)?;
         }
         let now = self.control.now();
@@ -257,7 +257,7 @@ impl<'a> Driver<'a> {
         for index in 0..self.schedules.len() {
             let population = self.schedules[index].0;
             while let Some(at) = self.schedules[index].1.next_if(|at| *at <= due) {
-                self.record.lateness = self.record.lateness.max(due - at);
+                self.late(self.origin + at, due - at);
                 let exchange = self.planned(population, self.origin + at);
                 match population {
                     population if population.is_single() => self.open(population, Some(exchange)),
@@ -271,6 +271,15 @@ impl<'a> Driver<'a> {
                 Some(first) => self.open(population, Some(first)),
                 None => self.open_next(population),
             }
+        }
+    }
+
+    /// What was due at `due` came so much later.
+    fn late(&mut self, due: Duration, by: Duration) {
+        let record = &mut self.record;
+        record.lateness = record.lateness.max(by);
+        if record.lateness_inside < by && self.is_inside(due) {
+            self.record.lateness_inside = by;
         }
     }
 
