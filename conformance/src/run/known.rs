@@ -85,11 +85,13 @@ impl Known {
                 "fail" => Verdict::Fail,
                 "warn" => Verdict::Warn,
                 "inconclusive" => Verdict::Inconclusive,
+                // Such as a server that serves one connection at a time, where the case needs two.
+                "error" => Verdict::Error,
                 other => {
                     return Err(wrong(
                         entry.verdict.span(),
                         format!("`{other}` can't be known"),
-                        "write fail, warn or inconclusive",
+                        "write fail, warn, inconclusive or error",
                     ));
                 }
             };
