@@ -119,6 +119,8 @@ fn a_baseline_adds_what_fails_and_removes_what_passes() {
     let text = fs::read_to_string(&known).expect("the file");
     assert!(text.starts_with("# Ours.") && text.contains("# looked at"), "{text}");
     assert!(text.contains("id = \"text.line.trailing-cr\"") && text.contains("not looked at yet"), "{text}");
+    let again = check(&["baseline", &report, &path], 0, &[]);
+    assert!(stdout(&again).contains("is in line"), "nothing is added twice: {}", stdout(&again));
     check(&["baseline", &report, "/nonexistent/known.toml", "--dry-run"], 0, &[]);
     fs::write(&known, "known = [").expect("a file");
     check(&["baseline", &report, &path], 2, &["known.toml"]);
