@@ -163,6 +163,20 @@ fn a_corrupt_known_toml_is_a_usage_error() {
 }
 
 #[test]
+fn a_further_testee_may_have_a_list_of_its_own() {
+    // What passes and is listed is stale: each file shows whether it was read.
+    let entry = |id| format!("[[known]]\nid = \"{id}\"\nverdict = \"fail\"\nreason = \"x\"\n");
+    let (folder, path) = liar("none", &entry("text.line.echo"));
+    let further = folder.path().join("testee-further.toml");
+    std::fs::copy(&path, &further).expect("a file");
+    let further = further.display().to_string();
+    check(&["run", "--testee", &further, "text.line.*"], 5, &[]);
+    std::fs::write(folder.path().join("known-further.toml"), "").expect("a file");
+    check(&["run", "--testee", &further, "text.line.*"], 0, &[]);
+    check(&["run", "--testee", &path, "text.line.*"], 5, &[]);
+}
+
+#[test]
 fn what_may_be_known_sometimes_is_never_stale() {
     let known = "[[known]]\nid = \"text.line.echo\"\nverdict = \"fail\"\nreason = \"x\"\n";
     let (_folder, path) = liar("none", known);

@@ -58,12 +58,16 @@ struct RawEntry {
 }
 
 impl Known {
-    /// Reads the file beside `testee.toml`; without one nothing is known.
+    /// Reads the file beside `testee.toml`; without one nothing is known. A further testee of the same folder, such as
+    /// `testee-gthread.toml`, may have one of its own, `known-gthread.toml`; else that of all counts.
     ///
     /// # Errors
     /// It is there and can't be read or used: with line, column, field and remedy.
     pub fn beside(testee_toml: &Path) -> Result<Self, TesteeFileError> {
-        let path = testee_toml.with_file_name("known.toml");
+        let name = testee_toml.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let own = testee_toml.with_file_name(name.replacen("testee", "known", 1));
+        let is_own = name.starts_with("testee-") && own.exists();
+        let path = if is_own { own } else { testee_toml.with_file_name("known.toml") };
         match std::fs::read_to_string(&path) {
             Ok(text) => Self::parse(&text, &path),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
