@@ -177,6 +177,21 @@ fn a_further_testee_may_have_a_list_of_its_own() {
 }
 
 #[test]
+fn what_keeps_a_case_from_being_judged_may_be_known() {
+    let run = |known: &str, code: i32| {
+        let (_folder, path) = liar("reload.ignored", known);
+        let text = fs::read_to_string(&path).expect("the file");
+        let patient = text.replace("signal = \"USR1\"", "signal = \"USR1\"\ntimeout = \"1s\"");
+        fs::write(&path, patient).expect("a file");
+        stdout(&check(&["run", "--testee", &path, "reload.release.new-answers"], code, &[]))
+    };
+    let said = run("", 3);
+    assert!(said.contains("not what its file says"), "{said}");
+    let said = run("[[known]]\nid = \"reload.*\"\nverdict = \"error\"\nreason = \"it can't reload\"\n", 0);
+    assert!(said.contains("known: it can't reload"), "{said}");
+}
+
+#[test]
 fn what_may_be_known_sometimes_is_never_stale() {
     let known = "[[known]]\nid = \"text.line.echo\"\nverdict = \"fail\"\nreason = \"x\"\n";
     let (_folder, path) = liar("none", known);

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -81,16 +82,21 @@ pub fn run(options: &Options, progress: &dyn Progress) -> Result<RunReport, Test
         }
         report.dishonest = honesty.problems().map(str::to_owned).collect();
         let mut honest = Vec::new();
+        // What is not as the file says, and whether every case that it keeps from being judged is known to come so.
+        let mut accepted: BTreeMap<String, bool> = BTreeMap::new();
         for (case, _) in ready {
             let Some(problem) = honesty.against(case) else {
                 honest.push(case);
                 continue;
             };
             let message = format!("the testee is not what its file says: {problem}");
-            let result = CaseResult::without_run(case, Verdict::Error, message);
+            let mut result = CaseResult::without_run(case, Verdict::Error, message);
+            options.known.recognise(&mut result);
+            *accepted.entry(problem.to_owned()).or_insert(true) &= result.verdict == Verdict::Known;
             progress.done(&result);
             results.push(result);
         }
+        report.dishonest.retain(|problem| !accepted.get(problem).copied().unwrap_or(false));
         results.extend(Hall::new(options, progress, launch, &testee, honesty.pace()).run(honest));
         if options.interrupted.load(Ordering::Relaxed) {
             report.ending = Ending::Interrupted;
