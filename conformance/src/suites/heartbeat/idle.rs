@@ -171,16 +171,24 @@ fn still_answers(speaker: &mut Speaker, stage: &Stage, what: &str) -> Outcome {
 }
 
 fn messages(stage: &Stage, port: Port) -> Outcome {
-    let mut speaker = Speaker::open(stage, port)?;
-    idle(&mut speaker, stage, 600)?;
-    for round in 0..9 {
-        silence(stage, 200);
-        if let broken @ Finding::Broken(_) = still_answers(&mut speaker, stage, &format!("message {round}"))?
-        {
-            return Ok(broken);
+    for _ in 0..3 {
+        let mut speaker = Speaker::open(stage, port)?;
+        idle(&mut speaker, stage, 600)?;
+        let (mut late, mut spoke) = (false, Instant::now());
+        for round in 0..9 {
+            silence(stage, 200);
+            late |= Duration::from_millis(500) <= spoke.elapsed();
+            spoke = Instant::now();
+            match still_answers(&mut speaker, stage, &format!("message {round}"))? {
+                // It was right to close, because we did not speak in time.
+                Finding::Broken(_) if late => break,
+                broken @ Finding::Broken(_) => return Ok(broken),
+                _ if round == 8 => return kept(),
+                _ => {}
+            }
         }
     }
-    kept()
+    unproved("this machine was too busy to speak in time")
 }
 
 fn control(stage: &Stage, code: u8) -> Outcome {
