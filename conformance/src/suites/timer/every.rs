@@ -32,7 +32,8 @@ pub(super) const CASES: &[Case] = &[
         claim: "Runs that a blocked worker has missed must not be made up for.";
         reading: "Every 100 ms, and the worker is blocked for 450 ms: the runs behind it keep their distance.";
         needs: [Port::Text.need(), TIMERS]; Shared; seconds: 8;
-        accepts: ["no two runs closer than 60 ms"]; aliases: [];
+        accepts: ["no two runs closer than 60 ms", "800 ms or more for all six: one came late, and none was made up for"];
+        aliases: [];
         run: no_burst
     },
 ];
@@ -106,5 +107,12 @@ fn no_burst(stage: &Stage) -> Outcome {
         }
         times.push(Instant::now());
     }
-    apart(&times, Duration::from_millis(60))
+    // On a busy machine one may come late, and the next in time. Who makes up for what was missed is done early.
+    match times[5] - times[0] {
+        took if NONE_MADE_UP <= took => kept(),
+        _ => apart(&times, Duration::from_millis(60)),
+    }
 }
+
+/// Less than what is blocked and the four intervals behind it, and more than that without one of them.
+const NONE_MADE_UP: Duration = Duration::from_millis(800);
